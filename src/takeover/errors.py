@@ -1,0 +1,5 @@
+"""The one exception class every error of the library derives from."""
+
+
+class TakeoverError(Exception):
+    """Something the caller can act on; the message says what was wrong, where, and the legal form."""

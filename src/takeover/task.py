@@ -1,0 +1,74 @@
+"""Load task and robot files and check that they fit together."""
+
+from pathlib import Path
+from typing import Union
+
+from takeover.config_file import ConfigError, load_config
+from takeover.robot import RobotSpec
+from takeover.specs import TaskSpec
+
+MIN_PERIODS_IN_TIMEOUT = 2.0
+
+
+def load_task(path: Union[str, Path]) -> TaskSpec:
+    """
+    Read a task file, for example config/tasks/rover_path.yaml.
+
+    :raises ConfigError: naming file, line, key and the legal form of everything that is wrong.
+    """
+    return load_config(path, TaskSpec)
+
+
+def load_robot(path: Union[str, Path]) -> RobotSpec:
+    """
+    Read a robot file, for example config/robots/rover.yaml.
+
+    :raises ConfigError: naming file, line, key and the legal form of everything that is wrong.
+    """
+    return load_config(path, RobotSpec)
+
+
+def load_task_and_robot(task_path: Union[str, Path],
+                        robot_path: Union[str, Path, None] = None) -> tuple[TaskSpec, RobotSpec]:
+    """
+    Read a task and its robot, and check one against the other.
+
+    :param robot_path: default: ../robots/<robot>.yaml beside the folder of the task file.
+    :raises ConfigError: as `load_task`; also when the task asks for more than the robot allows.
+    """
+    task = load_task(task_path)
+    if robot_path is None:
+        robot_path = Path(task_path).parent.parent / 'robots' / f'{task.robot}.yaml'
+    robot = load_robot(robot_path)
+    problems = mismatches(task, robot)
+    if problems:
+        raise ConfigError(task_path, [f'{task_path}: {problem}' for problem in problems])
+    return task, robot
+
+
+def mismatches(task: TaskSpec, robot: RobotSpec) -> list[str]:
+    """Return a sentence for everything the task asks for that the robot does not allow."""
+    problems = []
+    if task.robot != robot.robot:
+        problems.append(f'robot: is made for {task.robot!r}, the robot file describes '
+                        f'{robot.robot!r}')
+    for component in task.action.components:
+        limit = robot.limits.get(component.name)
+        where = f'action.components.{component.name}'
+        if limit is None:
+            problems.append(f'{where}: {robot.robot} has no such axis; legal: '
+                            f'{", ".join(robot.limits)}')
+        elif component.low < limit.min_velocity or component.high > limit.max_velocity:
+            problems.append(f'{where}: bounds [{component.low}, {component.high}] {component.unit} '
+                            f'leave the limits of {robot.robot} [{limit.min_velocity}, '
+                            f'{limit.max_velocity}]')
+    for name, spec in task.inputs.items():
+        if spec.max_age_s is not None and spec.max_age_s > robot.timeouts.observation_s:
+            problems.append(f'inputs.{name}.max_age_s: {spec.max_age_s} s is longer than '
+                            f'timeouts.observation_s of {robot.robot} '
+                            f'({robot.timeouts.observation_s} s)')
+    if robot.timeouts.policy_s * task.rate_hz < MIN_PERIODS_IN_TIMEOUT:
+        problems.append(f'rate_hz: at {task.rate_hz} Hz a command is late after '
+                        f'{robot.timeouts.policy_s} s (timeouts.policy_s of {robot.robot}), which '
+                        f'must be at least {MIN_PERIODS_IN_TIMEOUT:g} periods')
+    return problems

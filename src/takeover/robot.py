@@ -86,7 +86,10 @@ class SimulationSpec(StrictModel):
 
     timestep_s: Positive
     motor_time_constant_s: Positive = Field(description='first-order lag of the wheel speed')
-    wheel_slip: Fraction = Field(description='largest lost share of a wheel turn')
+    max_acceleration_m_s2: Positive = Field(description='ramp of the base controller itself')
+    max_angular_acceleration_rad_s2: Positive = Field(
+        description='ramp of the base controller itself')
+    wheel_friction: Positive = Field(description='tyre on floor, Coulomb; less slips more')
     lidar: LidarSpec
     odometry: OdometrySpec
     camera: CameraSpec

@@ -194,7 +194,8 @@ class EpisodeSpec(StrictModel):
     path_max_curvature_1_m: Positive
     obstacle_count: int = Field(ge=0, le=64)
     obstacle_radius_m: tuple[Positive, Positive] = Field(description='smallest, largest')
-    obstacle_offset_m: NotNegative = Field(description='largest distance of a centre from the path')
+    obstacle_offset_m: tuple[Positive, Positive] = Field(
+        description='smallest, largest distance of a centre from the path, either side')
 
 
 class TaskSpec(Contract):

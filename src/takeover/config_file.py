@@ -11,7 +11,7 @@ import difflib
 import json
 from pathlib import Path
 from types import UnionType
-from typing import Any, get_args, get_origin, Type, TypeVar, Union
+from typing import Any, get_args, get_origin, TypeVar, Union
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 import yaml
@@ -20,14 +20,14 @@ from takeover.errors import TakeoverError
 
 MAX_FILE_BYTES = 1 << 20
 
-Location = tuple[Union[str, int], ...]
+Location = tuple[str | int, ...]
 Model = TypeVar('Model', bound=BaseModel)
 
 
 class ConfigError(TakeoverError):
     """A configuration file cannot be used; `problems` holds one sentence for each fault."""
 
-    def __init__(self, path: Union[str, Path], problems: list[str]):
+    def __init__(self, path: str | Path, problems: list[str]):
         self.path = str(path)
         self.problems = tuple(problems)
         super().__init__('\n'.join(problems))
@@ -49,7 +49,7 @@ _Loader.yaml_implicit_resolvers = {
 }
 
 
-def load_config(path: Union[str, Path], model: Type[Model], text: str | None = None) -> Model:
+def load_config(path: str | Path, model: type[Model], text: str | None = None) -> Model:
     """
     Read a YAML file into a pydantic model.
 
@@ -68,7 +68,7 @@ def load_config(path: Union[str, Path], model: Type[Model], text: str | None = N
         raise ConfigError(path, _sentences(path, root, model, error)) from None
 
 
-def _read(path: Union[str, Path]) -> str:
+def _read(path: str | Path) -> str:
     try:
         with open(path, 'rb') as file:
             raw = file.read(MAX_FILE_BYTES + 1)
@@ -82,7 +82,7 @@ def _read(path: Union[str, Path]) -> str:
         raise ConfigError(path, [f'{path}: not UTF-8 text (byte {error.start})']) from None
 
 
-def _parse(path: Union[str, Path], text: str) -> tuple[yaml.Node, Any]:
+def _parse(path: str | Path, text: str) -> tuple[yaml.Node, Any]:
     loader = None
     try:
         loader = _Loader(text)
@@ -103,7 +103,7 @@ def _parse(path: Union[str, Path], text: str) -> tuple[yaml.Node, Any]:
             loader.dispose()
 
 
-def _key_problems(path: Union[str, Path], node: yaml.Node, location: Location,
+def _key_problems(path: str | Path, node: yaml.Node, location: Location,
                   seen: set[int]) -> list[str]:
     """Return a sentence for every duplicate or non-text key below `node`."""
     if id(node) in seen:
@@ -129,13 +129,13 @@ def _key_problems(path: Union[str, Path], node: yaml.Node, location: Location,
     return problems
 
 
-def _sentences(path: Union[str, Path], root: yaml.Node, model: Type[BaseModel],
+def _sentences(path: str | Path, root: yaml.Node, model: type[BaseModel],
                error: ValidationError) -> list[str]:
     return [f'{path}:{_line(root, item["loc"])}: {_dotted(item["loc"]) or "whole file"}: '
             f'{_explain(model, item)}' for item in error.errors(include_url=False)]
 
 
-def _explain(model: Type[BaseModel], item: Any) -> str:
+def _explain(model: type[BaseModel], item: Any) -> str:
     """Say what is wrong with one value and what would be right."""
     if item['type'] == 'extra_forbidden':
         legal = _legal_keys(model, item['loc'][:-1])

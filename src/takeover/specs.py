@@ -12,7 +12,7 @@ y left, angles anticlockwise.
 import hashlib
 import json
 import math
-from typing import Annotated, Any, Literal, Union
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
@@ -30,7 +30,7 @@ FeatureKind = Literal['path.cross_track', 'path.heading', 'path.curvature', 'pat
 
 # Of every feature kind: the types of its inputs in order, its unit, and the components per
 # look-ahead distance (None: the size is not made of distances).
-FEATURE_KINDS: dict[str, tuple[tuple[str, ...], str, Union[int, None]]] = {
+FEATURE_KINDS: dict[str, tuple[tuple[str, ...], str, int | None]] = {
     'path.cross_track': (('odometry', 'path'), 'm', None),
     'path.heading': (('odometry', 'path'), '1', None),
     'path.curvature': (('odometry', 'path'), '1/m', 1),
@@ -48,9 +48,9 @@ class InputSpec(StrictModel):
     """One input of the observation; its name in the task file is its relative ROS topic."""
 
     type: InputType
-    max_age_s: Union[Positive, None] = Field(
+    max_age_s: Positive | None = Field(
         description='older samples give no observation; null only for a latched path')
-    frame: Union[str, None] = Field(
+    frame: str | None = Field(
         default=None, description='the frame_id every sample must have; null: not checked')
 
     @model_validator(mode='after')
@@ -73,9 +73,9 @@ class FeatureSpec(StrictModel):
     high: float
     ahead_m: tuple[NotNegative, ...] = Field(
         default=(), description='path.curvature, path.lookahead: distances along the path')
-    angle_min_rad: Union[float, None] = Field(
+    angle_min_rad: float | None = Field(
         default=None, description='scan.ranges: direction of the middle of the first sector')
-    angle_increment_rad: Union[Positive, None] = Field(
+    angle_increment_rad: Positive | None = Field(
         default=None, description='scan.ranges: width of a sector')
 
     @model_validator(mode='after')

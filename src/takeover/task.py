@@ -1,7 +1,6 @@
 """Load task and robot files and check that they fit together."""
 
 from pathlib import Path
-from typing import Union
 
 from takeover.config_file import ConfigError, load_config
 from takeover.robot import RobotSpec
@@ -10,7 +9,7 @@ from takeover.specs import TaskSpec
 MIN_PERIODS_IN_TIMEOUT = 2.0
 
 
-def load_task(path: Union[str, Path]) -> TaskSpec:
+def load_task(path: str | Path) -> TaskSpec:
     """
     Read a task file, for example config/tasks/rover_path.yaml.
 
@@ -19,7 +18,7 @@ def load_task(path: Union[str, Path]) -> TaskSpec:
     return load_config(path, TaskSpec)
 
 
-def load_robot(path: Union[str, Path]) -> RobotSpec:
+def load_robot(path: str | Path) -> RobotSpec:
     """
     Read a robot file, for example config/robots/rover.yaml.
 
@@ -28,8 +27,8 @@ def load_robot(path: Union[str, Path]) -> RobotSpec:
     return load_config(path, RobotSpec)
 
 
-def load_task_and_robot(task_path: Union[str, Path],
-                        robot_path: Union[str, Path, None] = None) -> tuple[TaskSpec, RobotSpec]:
+def load_task_and_robot(task_path: str | Path,
+                        robot_path: str | Path | None = None) -> tuple[TaskSpec, RobotSpec]:
     """
     Read a task and its robot, and check one against the other.
 

@@ -1,0 +1,133 @@
+"""ROS messages to the library's plain samples and back: fields only, no decisions.
+
+Stamps become integer nanoseconds; orientations become a yaw about +z (REP-103).
+"""
+
+import array
+import math
+
+import numpy as np
+from builtin_interfaces.msg import Time
+from geometry_msgs.msg import PoseStamped, Quaternion, TwistStamped
+from nav_msgs.msg import Odometry, Path
+from sensor_msgs.msg import Image, LaserScan
+from takeover.observation import LaserScanSample, OdometrySample, PathSample
+
+
+def stamp_to_ns(stamp: Time) -> int:
+    """Return a ROS stamp as nanoseconds."""
+    return stamp.sec * 1_000_000_000 + stamp.nanosec
+
+
+def ns_to_stamp(time_ns: int) -> Time:
+    """Return nanoseconds as a ROS stamp."""
+    return Time(sec=time_ns // 1_000_000_000, nanosec=time_ns % 1_000_000_000)
+
+
+def quaternion_to_yaw(q: Quaternion) -> float:
+    """Return the rotation about +z in radians of a quaternion."""
+    return math.atan2(2.0 * (q.w * q.z + q.x * q.y), 1.0 - 2.0 * (q.y * q.y + q.z * q.z))
+
+
+def yaw_to_quaternion(yaw_rad: float) -> Quaternion:
+    """Return the quaternion of a rotation of `yaw_rad` about +z."""
+    return Quaternion(w=math.cos(0.5 * yaw_rad), z=math.sin(0.5 * yaw_rad))
+
+
+def odometry_sample(message: Odometry) -> OdometrySample:
+    """Return pose (odom frame) and twist (base frame) of an Odometry message."""
+    pose, twist = message.pose.pose, message.twist.twist
+    return OdometrySample(
+        stamp_ns=stamp_to_ns(message.header.stamp),
+        x_m=pose.position.x,
+        y_m=pose.position.y,
+        yaw_rad=quaternion_to_yaw(pose.orientation),
+        linear_m_s=twist.linear.x,
+        angular_rad_s=twist.angular.z,
+    )
+
+
+def laser_scan_sample(message: LaserScan) -> LaserScanSample:
+    """Return the ranges of a LaserScan message."""
+    return LaserScanSample(
+        stamp_ns=stamp_to_ns(message.header.stamp),
+        angle_min_rad=message.angle_min,
+        angle_increment_rad=message.angle_increment,
+        range_min_m=message.range_min,
+        range_max_m=message.range_max,
+        ranges=np.array(message.ranges, dtype=np.float32),
+    )
+
+
+def path_sample(message: Path) -> PathSample:
+    """Return the points of a Path message, shape [N, 2] in metres."""
+    points = [(pose.pose.position.x, pose.pose.position.y) for pose in message.poses]
+    return PathSample(
+        stamp_ns=stamp_to_ns(message.header.stamp),
+        points=np.array(points, dtype=np.float64).reshape(-1, 2),
+    )
+
+
+def odometry_message(sample: OdometrySample, frame_id: str, child_frame_id: str) -> Odometry:
+    """Return an Odometry message of a planar pose and twist."""
+    message = Odometry(child_frame_id=child_frame_id)
+    message.header.frame_id = frame_id
+    message.header.stamp = ns_to_stamp(sample.stamp_ns)
+    message.pose.pose.position.x = sample.x_m
+    message.pose.pose.position.y = sample.y_m
+    message.pose.pose.orientation = yaw_to_quaternion(sample.yaw_rad)
+    message.twist.twist.linear.x = sample.linear_m_s
+    message.twist.twist.angular.z = sample.angular_rad_s
+    return message
+
+
+def laser_scan_message(sample: LaserScanSample, frame_id: str, period_s: float) -> LaserScan:
+    """Return a LaserScan message taken every `period_s`."""
+    count = len(sample.ranges)
+    message = LaserScan(
+        angle_min=sample.angle_min_rad,
+        angle_max=sample.angle_min_rad + sample.angle_increment_rad * (count - 1),
+        angle_increment=sample.angle_increment_rad,
+        scan_time=period_s,
+        range_min=sample.range_min_m,
+        range_max=sample.range_max_m,
+        ranges=sample.ranges,
+    )
+    message.header.frame_id = frame_id
+    message.header.stamp = ns_to_stamp(sample.stamp_ns)
+    return message
+
+
+def path_message(points: np.ndarray, stamp_ns: int, frame_id: str) -> Path:
+    """Return a Path message of points [N, 2] in metres."""
+    message = Path()
+    message.header.frame_id = frame_id
+    message.header.stamp = ns_to_stamp(stamp_ns)
+    for x_m, y_m in points:
+        pose = PoseStamped(header=message.header)
+        pose.pose.position.x, pose.pose.position.y = float(x_m), float(y_m)
+        message.poses.append(pose)
+    return message
+
+
+def twist_message(names: tuple[str, ...], values: tuple[float, ...], stamp_ns: int,
+                  frame_id: str) -> TwistStamped:
+    """Return a TwistStamped whose components `names` (such as `linear.x`) have these values."""
+    message = TwistStamped()
+    message.header.stamp = ns_to_stamp(stamp_ns)
+    message.header.frame_id = frame_id
+    for name, value in zip(names, values, strict=True):
+        vector, axis = name.split('.')
+        setattr(getattr(message.twist, vector), axis, float(value))
+    return message
+
+
+def image_message(pixels: np.ndarray, stamp_ns: int, frame_id: str) -> Image:
+    """Return an rgb8 Image of pixels uint8 [height, width, 3]."""
+    height, width, _ = pixels.shape
+    message = Image(height=height, width=width, encoding='rgb8', step=3 * width)
+    message.header.stamp = ns_to_stamp(stamp_ns)
+    message.header.frame_id = frame_id
+    # array.array is the one type rclpy takes without converting byte by byte.
+    message.data = array.array('B', pixels.tobytes())
+    return message

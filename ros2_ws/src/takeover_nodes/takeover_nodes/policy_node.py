@@ -1,0 +1,158 @@
+"""policy_node: the newest observation in, one command out, on a steady 20 Hz timer.
+
+A tick without a fresh observation publishes nothing and counts: silence tells the arbiter, a
+repeated command would lie to it. The bundle is verified against the task at configure.
+"""
+
+import sys
+from collections import Counter
+from dataclasses import dataclass
+
+from nav_msgs.msg import Odometry, Path
+from sensor_msgs.msg import LaserScan
+from takeover.errors import TakeoverError
+from takeover.observation import Missing, ObservationBuilder
+from takeover.policy.onnx_policy import OnnxPolicy
+from takeover.task import load_task_and_robot
+from takeover_msgs.msg import Command, PolicyState
+from takeover_nodes import conversions, diagnostics, qos
+from takeover_nodes.managed_node import ManagedNode
+from takeover_nodes.parameters import required
+from takeover_nodes.spinning import run
+
+# Input type of the task spec -> message type, its conversion, its quality of service.
+INPUTS = {
+    'odometry': (Odometry, conversions.odometry_sample, qos.SENSOR),
+    'laser_scan': (LaserScan, conversions.laser_scan_sample, qos.SENSOR),
+    'path': (Path, conversions.path_sample, qos.LATCHED),
+}
+
+
+@dataclass(frozen=True)
+class PolicyParameters:
+    """Parameters of policy_node."""
+
+    task_file: str = required('task YAML: observation and action the policy must match')
+    robot_file: str = required('robot YAML: limits and time-outs')
+    policy_file: str = required('policy bundle (.onnx with contract and parity vectors)')
+
+
+class PolicyNode(ManagedNode):
+    """Runs one verified policy bundle at the task's rate."""
+
+    NAME = 'policy_node'
+    PARAMETERS = PolicyParameters
+
+    def configure(self) -> None:
+        """Load task and bundle; refuse a bundle made for another task."""
+        files = self.parameters
+        self.task, _ = load_task_and_robot(files.task_file, files.robot_file)
+        self.policy = OnnxPolicy.load(files.policy_file, self.task)
+        self.builder = ObservationBuilder(self.task)
+        self.period_s = 1.0 / self.task.rate_hz
+        self.meter = diagnostics.TickMeter(self.period_s)
+        self.inference_ms = 0.0
+        self.ticks, self.skipped, self.skipped_reason = 0, Counter(), ''
+        self.command_publisher = self.speak(
+            Command, 'policy/command', qos.command(self.period_s))
+        self.version_publisher = self.speak(PolicyState, 'policy/version', qos.LATCHED)
+        for name, spec in self.task.inputs.items():
+            self._listen(name, spec.type)
+        self.diagnostics.add('policy', self.status)
+        self.get_logger().info(
+            f'policy {self.policy.version} for task {self.task.task} '
+            f'(spec {self.policy.spec_hash}) from {files.policy_file}')
+        self.publish_version()
+
+    def _listen(self, name: str, kind: str) -> None:
+        message, convert, profile = INPUTS[kind]
+
+        def hold(sample: object) -> None:
+            self.builder.update(name, convert(sample), received_s=self.now_s())
+
+        # Inputs are held before activation too, so that the first tick may act.
+        self.hear(message, name, hold, profile, while_inactive=True)
+
+    def activate(self) -> None:
+        """Start the timer."""
+        self.sequence = self.new_sequence()
+        self.meter.restart()
+        self.every(self.period_s, self.tick)
+
+    def tick(self) -> None:
+        """Act on the newest observation, or stay silent and count why."""
+        now_s = self.now_s()
+        self.meter.tick(now_s)
+        self.ticks += 1
+        now_ns = self.now_ns()
+        observation = self.builder.build(now_ns, now_s)
+        if isinstance(observation, Missing):
+            self.skip(f'{observation.input}: {observation.reason}')
+            return
+        try:
+            values = self.policy.act(observation.vector)
+        except TakeoverError as error:
+            self.skip(str(error))
+            return
+        self.inference_ms = 1e3 * (self.now_s() - now_s)
+        self.sequence += 1
+        command = Command(
+            sequence=self.sequence,
+            policy_sequence=self.sequence,
+            source=Command.SOURCE_POLICY,
+            observation_stamp=conversions.ns_to_stamp(observation.oldest_stamp_ns),
+            tick_stamp=conversions.ns_to_stamp(now_ns),
+            policy_version=self.policy.version,
+            spec_hash=self.policy.spec_hash,
+            values=values,
+            observation=observation.vector,
+        )
+        command.header.frame_id = self.task.action.frame
+        command.header.stamp = conversions.ns_to_stamp(self.now_ns())
+        self.command_publisher.publish(command)
+
+    def skip(self, reason: str) -> None:
+        """Count a tick without a command."""
+        self.skipped[reason.split(':')[0]] += 1
+        self.skipped_reason = reason
+        self.get_logger().warning(
+            f'no command this tick: {reason}', throttle_duration_sec=2.0)
+
+    def publish_version(self) -> None:
+        """Publish which policy is loaded and how many ticks it skipped."""
+        state = PolicyState(
+            version=self.policy.version,
+            spec_hash=self.policy.spec_hash,
+            task=self.task.task,
+            file=self.parameters.policy_file,
+            ticks=self.ticks,
+            skipped=self.skipped.total(),
+            skipped_reason=self.skipped_reason,
+        )
+        state.header.stamp = conversions.ns_to_stamp(self.now_ns())
+        self.version_publisher.publish(state)
+
+    def status(self) -> diagnostics.Status:
+        """Report rate, skipped ticks and inference time."""
+        if self.parameters is None:
+            return diagnostics.STALE, 'not configured', {}
+        self.publish_version()
+        facts = {
+            **self.meter.facts(),
+            'policy_version': self.policy.version,
+            'tick_to_command_ms': self.inference_ms,
+            'ticks': self.ticks,
+            'skipped': self.skipped.total(),
+            **{f'skipped: {reason}': count for reason, count in self.skipped.items()},
+        }
+        if not self.active:
+            return diagnostics.OK, 'inactive', facts
+        if self.skipped_reason:
+            reason, self.skipped_reason = self.skipped_reason, ''
+            return diagnostics.WARN, f'ticks without a command: {reason}', facts
+        return diagnostics.OK, 'acting', facts
+
+
+def main() -> None:
+    """Run policy_node."""
+    sys.exit(run(PolicyNode))

@@ -1,0 +1,74 @@
+"""One way to run a node: build, spin until asked to stop, say goodbye, leave nothing behind.
+
+rclpy's own signal handlers shut the context down before any `finally` runs, so that a last
+message can no longer be sent, and they behave differently per executor. Here the handlers only
+set a flag; the context is alive until the node has done its last act.
+"""
+
+import contextlib
+import signal
+import sys
+import traceback
+from collections.abc import Iterator
+
+import rclpy
+from rclpy.executors import SingleThreadedExecutor
+from rclpy.node import Node
+from rclpy.signals import SignalHandlerOptions
+from takeover.errors import TakeoverError
+
+# How long a stop request may go unnoticed when no timer is running.
+WAKE_S = 0.1
+
+
+@contextlib.contextmanager
+def stop_flag() -> Iterator[list]:
+    """Yield a list that holds the signal's number once SIGINT or SIGTERM has arrived."""
+    received: list[int] = []
+
+    def note(number: int, frame: object) -> None:
+        received.append(number)
+
+    previous = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield received
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)
+
+
+def run(make_node: type[Node]) -> int:
+    """Run one node until SIGINT or SIGTERM and return the exit code of its process.
+
+    A node that defines `on_stop_requested()` has it called once, with the context alive, after a
+    requested stop as well as after an error: there it may still publish.
+    """
+    rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
+    node, code = None, 0
+    with stop_flag() as stopped:
+        try:
+            node = make_node()
+            executor = SingleThreadedExecutor()
+            executor.add_node(node)
+            while not stopped:
+                executor.spin_once(timeout_sec=WAKE_S)
+        except TakeoverError as error:
+            print(error, file=sys.stderr)
+            code = 2
+        except Exception:
+            traceback.print_exc()
+            code = 1
+        finally:
+            if node is not None:
+                _say_goodbye(node)
+            rclpy.try_shutdown()
+    return code
+
+
+def _say_goodbye(node: Node) -> None:
+    try:
+        last_act = getattr(node, 'on_stop_requested', None)
+        if last_act is not None:
+            last_act()
+    finally:
+        node.destroy_node()

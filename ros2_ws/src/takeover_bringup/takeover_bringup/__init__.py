@@ -1,0 +1,1 @@
+"""Launch files, parameters and demo policies of Takeover; no code."""

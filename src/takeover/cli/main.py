@@ -1,0 +1,100 @@
+"""The `takeover` command: picks the subcommand's module, imports only that, and turns errors into exit codes.
+
+A module `takeover.cli.<name>` offers either one function `command` or a dict `commands` of name to
+function. Their typed arguments become options, their docstrings the help, their return value
+(int or None) the exit code. Exit codes: 0 success, 1 the command's own "no", 2 wrong usage or an
+error of the library, 130 interrupted.
+"""
+
+import importlib
+import os
+import sys
+from collections.abc import Callable, Sequence
+
+from takeover import __version__
+from takeover.errors import TakeoverError
+
+# Only names and one line each, so that `takeover --help` imports nothing heavy.
+COMMANDS = {
+    'demo': 'drive a few episodes in simulation and write a report',
+    'launch': 'start the nodes of a launch file, without `ros2 launch`',
+    'policy': 'inspect, verify or distill a policy bundle',
+}
+
+# What to install when a subcommand needs a package that the core does without.
+EXTRAS = {'torch': 'learn', 'mujoco': 'sim', 'gymnasium': 'sim'}
+
+
+def usage() -> str:
+    """Return what `takeover --help` prints."""
+    lines = [
+        'usage: takeover [--version] COMMAND ...',
+        '',
+        'A control stack for robots that learn from being corrected.',
+        '',
+        'commands:',
+        *(f'  {name:<8} {summary}' for name, summary in COMMANDS.items()),
+        '',
+        '`takeover COMMAND --help` explains one command.',
+    ]
+    return '\n'.join(lines)
+
+
+def load(name: str) -> Callable | dict[str, Callable]:
+    """Return the function, or the functions by name, behind the subcommand `name`."""
+    module = importlib.import_module(f'takeover.cli.{name}')
+    return getattr(module, 'commands', None) or module.command
+
+
+def run(name: str, args: Sequence[str]) -> int:
+    """Parse `args` for the subcommand `name`, call it, and return its exit code."""
+    target = load(name)
+    import tyro
+
+    prog = f'takeover {name}'
+    if isinstance(target, dict):
+        result = tyro.extras.subcommand_cli_from_dict(target, prog=prog, args=args)
+    else:
+        result = tyro.cli(target, prog=prog, args=args)
+    return int(result or 0)
+
+
+def missing_package(error: ModuleNotFoundError, name: str) -> str:
+    """Return the sentence for a package that is not installed; re-raise if it is not ours to explain."""
+    package = (error.name or '').partition('.')[0]
+    if package not in EXTRAS:
+        raise error
+    return f'`takeover {name}` needs {package}: pip install "takeover[{EXTRAS[package]}]"'
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line `argv` (default: the process's own) and return the exit code."""
+    args = list(sys.argv[1:] if argv is None else argv)
+    name = args[0] if args else '--help'
+    if name in ('-h', '--help', 'help'):
+        print(usage())
+        return 0
+    if name == '--version':
+        print(f'takeover {__version__}')
+        return 0
+    if name not in COMMANDS:
+        return fail(f"unknown command '{name}'; the commands are {', '.join(COMMANDS)}")
+    try:
+        return run(name, args[1:])
+    except TakeoverError as error:
+        return fail(str(error))
+    except ModuleNotFoundError as error:
+        return fail(missing_package(error, name))
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        # The reader of our output went away (`takeover policy inspect ... | head`): not an error.
+        # Python would complain again when it flushes stdout at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+def fail(message: str) -> int:
+    """Print `message` to stderr as one error line and return exit code 2."""
+    print(f'takeover: {message}', file=sys.stderr)
+    return 2

@@ -115,6 +115,9 @@ class SafetyNode(ManagedNode):
         if command.header.frame_id != self.task.action.frame:
             self.gate.reject('wrong frame')
             return
+        if command.source == Command.SOURCE_NONE:
+            self.gate.reject('no source')
+            return
         stamp_ns = conversions.stamp_to_ns(command.header.stamp)
         output = self.gate.command(
             command.values, command.sequence, stamp_ns, self.now_ns(), self.now_s())

@@ -1,0 +1,1 @@
+"""Policies as single files that prove what they are: write, read, verify, run."""

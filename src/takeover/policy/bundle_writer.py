@@ -1,0 +1,92 @@
+"""Write a policy bundle: add the metadata, verify the result, then let it appear in one step.
+
+A reader sees the old file or the new one, never a part, and after a power cut too: the data is on
+the disk before the name is.
+"""
+
+from collections.abc import Mapping
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+
+from takeover.policy.bundle import (check_contract, encode_parity, MIN_PARITY_VECTORS, Parity,
+                                    parse_bundle, PolicyBundle, seal)
+from takeover.policy.errors import BundleError
+from takeover.policy.onnx_policy import INPUT_NAME, OnnxPolicy, OUTPUT_NAME, start_session
+from takeover.specs import canonical_json, contract_json, spec_hash, TaskSpec
+
+
+def write_bundle(model: onnx.ModelProto, task: TaskSpec, provenance: Mapping[str, Any],
+                 parity_inputs: np.ndarray, path: str | Path,
+                 parity_outputs: np.ndarray | None = None) -> PolicyBundle:
+    """
+    Write a policy file that `OnnxPolicy.load` accepts.
+
+    :param model: `observation` float32 [batch, n] to `action` float32 [batch, m], both SI.
+    :param provenance: where the policy comes from, JSON values; see takeover.policy.provenance.
+    :param parity_inputs: [N, n] observations the policy meets, N >= 16.
+    :param parity_outputs: [N, m] what the trained network gives for them, computed by the trainer
+        (recommended: it proves the export); None: what the model gives here.
+    :raises BundleError: anything the loader would refuse; nothing is written then.
+    """
+    data = build_bundle(model, task, provenance, parity_inputs, str(path), parity_outputs)
+    bundle = parse_bundle(data, str(path))
+    check_contract(bundle, task)
+    OnnxPolicy(bundle)
+    _write_atomically(Path(path), data)
+    return bundle
+
+
+def build_bundle(model: onnx.ModelProto, task: TaskSpec, provenance: Mapping[str, Any],
+                 parity_inputs: np.ndarray, path: str,
+                 parity_outputs: np.ndarray | None = None) -> bytes:
+    """Return the bytes of the bundle, not verified; `path` is for messages. See `write_bundle`."""
+    inputs = np.ascontiguousarray(parity_inputs, np.float32)
+    if inputs.ndim != 2 or len(inputs) < MIN_PARITY_VECTORS:
+        raise BundleError(f'{path}: parity inputs have shape {list(inputs.shape)}, need '
+                          f'[at least {MIN_PARITY_VECTORS}, {task.observation_size}]')
+    if parity_outputs is None:
+        session = start_session(model.SerializeToString(), path)
+        try:
+            (parity_outputs,) = session.run([OUTPUT_NAME], {INPUT_NAME: inputs})
+        except Exception as error:  # ONNX Runtime raises many classes without a common base
+            raise BundleError(f'{path}: the model cannot run on the parity inputs: {error}'
+                              ) from None
+    parity = Parity(inputs, np.ascontiguousarray(parity_outputs, np.float32))
+    try:
+        provenance_json = canonical_json(dict(provenance))
+    except (TypeError, ValueError) as error:
+        raise BundleError(f'{path}: provenance must be JSON values: {error}') from None
+    sealed = onnx.ModelProto()
+    sealed.CopyFrom(model)
+    del sealed.metadata_props[:]
+    for key, value in (('takeover.contract', contract_json(task)),
+                       ('takeover.spec_hash', spec_hash(task)),
+                       ('takeover.task', task.task),
+                       ('takeover.provenance', provenance_json),
+                       ('takeover.parity', encode_parity(parity))):
+        sealed.metadata_props.add(key=key, value=value)
+    return seal(sealed.SerializeToString(deterministic=True))
+
+
+def _write_atomically(path: Path, data: bytes) -> None:
+    temporary = path.with_name(f'.{path.name}.{os.getpid()}.tmp')
+    try:
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666)
+        with open(descriptor, 'wb') as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+        folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+    except OSError as error:
+        raise BundleError(f'{path}: cannot be written: {error.strerror}') from None
+    finally:
+        temporary.unlink(missing_ok=True)

@@ -1,0 +1,22 @@
+"""The machine a number was measured on, for the first line of every benchmark."""
+
+import os
+import platform
+from pathlib import Path
+
+
+def machine() -> str:
+    """Return processor, cores, load and Python in one line."""
+    name = platform.processor() or platform.machine()
+    for line in Path('/proc/cpuinfo').read_text().splitlines():
+        if line.startswith('model name'):
+            name = line.split(':', 1)[1].strip()
+            break
+    load = os.getloadavg()[0]
+    return (f'{name}, {os.cpu_count()} cores, load {load:.1f} at the start, '
+            f'Python {platform.python_version()}')
+
+
+def verdict(passed: bool) -> str:
+    """Return how a number stands against its target."""
+    return 'ok' if passed else 'MISSED'

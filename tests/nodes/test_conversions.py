@@ -1,0 +1,90 @@
+"""Messages to samples and back."""
+
+import math
+
+import numpy as np
+import pytest
+from builtin_interfaces.msg import Time
+from hypothesis import given
+from hypothesis import strategies as st
+from takeover.robot import CameraSpec
+from takeover.samples import LaserScanSample, OdometrySample, PathSample
+from takeover.simulation.course import Obstacle
+from takeover_nodes import conversions, sensor_messages
+
+STAMP_NS = 12_345_678_901
+
+
+@given(st.integers(0, 2**31 * 10**9 - 1))
+def test_stamps_survive_the_round_trip_to_the_nanosecond(time_ns):
+    assert conversions.stamp_to_ns(conversions.ns_to_stamp(time_ns)) == time_ns
+
+
+@given(st.floats(-math.pi, math.pi))
+def test_yaw_survives_the_round_trip(yaw_rad):
+    back = conversions.quaternion_to_yaw(conversions.yaw_to_quaternion(yaw_rad))
+    assert math.isclose(math.cos(back - yaw_rad), 1.0, abs_tol=1e-12)
+
+
+def test_odometry_survives_the_round_trip():
+    sample = OdometrySample(STAMP_NS, 1.0, -2.0, 0.5, 0.4, -0.1, 'odom')
+    message = sensor_messages.odometry_message(sample, 'base_link', STAMP_NS)
+    assert message.child_frame_id == 'base_link'
+    back = conversions.odometry_sample(message)
+    assert back.yaw_rad == pytest.approx(0.5)
+    assert (back.stamp_ns, back.x_m, back.y_m, back.linear_m_s, back.angular_rad_s,
+            back.frame_id) == (STAMP_NS, 1.0, -2.0, 0.4, -0.1, 'odom')
+
+
+def test_a_scan_survives_the_round_trip_bit_for_bit():
+    ranges = np.array([0.1, np.inf, 3.3], dtype=np.float32)
+    sample = LaserScanSample(STAMP_NS, -1.0, 1.0, 0.05, 4.0, ranges, 'laser')
+    message = sensor_messages.laser_scan_message(sample, 0.05, STAMP_NS)
+    assert message.angle_max == pytest.approx(1.0)
+    back = conversions.laser_scan_sample(message)
+    assert back.ranges.tobytes() == ranges.tobytes()
+    assert back.frame_id == 'laser'
+
+
+def test_a_path_survives_the_round_trip():
+    points = np.array([[0.0, 0.0], [1.0, 0.5]])
+    message = sensor_messages.path_message(PathSample(0, points), STAMP_NS)
+    back = conversions.path_sample(message)
+    assert np.array_equal(back.points, points)
+    assert (back.stamp_ns, back.frame_id) == (STAMP_NS, 'odom')
+
+
+def test_an_empty_path_keeps_its_shape():
+    message = sensor_messages.path_message(PathSample(0, np.zeros((0, 2))), STAMP_NS)
+    assert conversions.path_sample(message).points.shape == (0, 2)
+
+
+def test_a_twist_names_its_components():
+    message = conversions.twist_message(
+        ('linear.x', 'angular.z'), (0.4, -1.0), STAMP_NS, 'base_link')
+    assert (message.twist.linear.x, message.twist.angular.z) == (0.4, -1.0)
+    assert (message.twist.linear.y, message.twist.angular.x) == (0.0, 0.0)
+    assert message.header.stamp == Time(sec=12, nanosec=345_678_901)
+
+
+def test_an_image_keeps_every_pixel():
+    pixels = np.arange(2 * 3 * 3, dtype=np.uint8).reshape(2, 3, 3)
+    message = sensor_messages.image_message(pixels, STAMP_NS, 'camera_optical_frame')
+    assert (message.height, message.width, message.step) == (2, 3, 9)
+    assert np.array_equal(np.frombuffer(message.data, np.uint8).reshape(2, 3, 3), pixels)
+
+
+def test_camera_info_projects_the_edge_of_the_field_of_view_onto_the_edge_of_the_picture():
+    camera = CameraSpec(rate_hz=10.0, width=320, height=240, fov_y_rad=1.0)
+    info = sensor_messages.camera_info_message(camera, STAMP_NS, 'camera_optical_frame')
+    matrix = np.array(info.k).reshape(3, 3)
+    bottom = matrix @ np.array([0.0, math.tan(0.5), 1.0])
+    assert bottom[:2] == pytest.approx([160.0, 240.0])
+
+
+def test_obstacles_replace_the_old_ones_and_stand_on_the_ground():
+    message = sensor_messages.obstacles_message([Obstacle(1.0, 2.0, 0.25, s_m=3.0, d_m=0.1)], STAMP_NS, 'map')
+    clear, cylinder = message.markers
+    assert clear.action == clear.DELETEALL
+    assert cylinder.scale.x == 0.5
+    assert cylinder.pose.position.z == 0.5 * cylinder.scale.z

@@ -35,7 +35,7 @@ class ActionContract:
 
     def clip(self, values: Sequence[float] | np.ndarray) -> np.ndarray:
         """Return `values` within the bounds, float64 [size]; they must be valid."""
-        return np.clip(np.asarray(values, dtype=np.float64), self.low, self.high)
+        return np.minimum(np.maximum(np.asarray(values, dtype=np.float64), self.low), self.high)
 
 
 def _constant(values: list[float]) -> np.ndarray:

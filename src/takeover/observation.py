@@ -76,17 +76,14 @@ class ObservationBuilder:
         self._held: dict[str, _Held] = {}
         self._trackers: dict[tuple[str, ...], PathTracker] = {}
         self._last_now_ns: int | None = None
+        self._layout = _layout(self._features)
         self.size = task.observation_size
         self.refused: Counter[str] = Counter()
 
     @property
     def layout(self) -> list[tuple[FeatureSpec, slice]]:
         """Each feature with its place in the vector."""
-        places, start = [], 0
-        for feature in self._features:
-            places.append((feature, slice(start, start + feature.size)))
-            start += feature.size
-        return places
+        return list(self._layout)
 
     def clear(self) -> None:
         """Forget every sample."""
@@ -144,7 +141,7 @@ class ObservationBuilder:
                 return Missing(reason, name)
         vector = np.empty(self.size)
         self._move_trackers()
-        for feature, place in self.layout:
+        for feature, place in self._layout:
             vector[place] = FEATURES[feature.kind](feature, *self._sources(feature))
             if not np.isfinite(vector[place]).all():
                 return Missing(f'feature {feature.name} is not finite', feature.inputs[0])
@@ -171,11 +168,11 @@ class ObservationBuilder:
             return f'no {name} yet'
         if spec.max_age_s is None:
             return None
-        age_s = (now_ns - held.sample.stamp_ns) * 1e-9
-        if age_s > spec.max_age_s:
-            return f'{name} is {age_s:.3f} s old, allowed {spec.max_age_s} s'
-        if age_s < -spec.max_age_s:
-            return f'{name} is stamped {-age_s:.3f} s in the future'
+        age_ns, limit_ns = now_ns - held.sample.stamp_ns, round(spec.max_age_s * 1e9)
+        if age_ns > limit_ns:
+            return f'{name} is {age_ns * 1e-9:.3f} s old, allowed {spec.max_age_s} s'
+        if age_ns < -limit_ns:
+            return f'{name} is stamped {-age_ns * 1e-9:.3f} s in the future'
         if now_s is not None and held.received_s is not None:
             silent_s = now_s - held.received_s
             if silent_s > spec.max_age_s:
@@ -207,3 +204,11 @@ class ObservationBuilder:
             if held.sample.stamp_ns > new_now_ns + slack_ns:
                 self._drop(name)
         self._last_now_ns = None
+
+
+def _layout(features: tuple[FeatureSpec, ...]) -> list[tuple[FeatureSpec, slice]]:
+    places, start = [], 0
+    for feature in features:
+        places.append((feature, slice(start, start + feature.size)))
+        start += feature.size
+    return places

@@ -11,6 +11,8 @@ import numpy as np
 
 MAX_PATH_POINTS = 20_000
 MAX_BEAMS = 10_000
+# No odometry is this far (or this fast); arithmetic within it cannot overflow.
+MAX_NUMBER = 1e6
 
 
 @dataclass(frozen=True)
@@ -28,7 +30,9 @@ class OdometrySample:
     def fault(self) -> str | None:
         """Say why this sample cannot be used, or None."""
         numbers = (self.x_m, self.y_m, self.yaw_rad, self.linear_m_s, self.angular_rad_s)
-        return None if all(map(math.isfinite, numbers)) else 'not finite'
+        if not all(map(math.isfinite, numbers)):
+            return 'not finite'
+        return 'out of range' if max(map(abs, numbers)) > MAX_NUMBER else None
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,6 +82,8 @@ class PathSample:
             return 'wrong number of points'
         if not np.isfinite(self.points).all():
             return 'not finite'
+        if np.abs(self.points).max() > MAX_NUMBER:
+            return 'out of range'
         if (self.points == self.points[0]).all():
             return 'all points are the same'
         return None

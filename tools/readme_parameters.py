@@ -1,0 +1,75 @@
+"""Write the parameter tables of the nodes into the README, or check that they are true.
+
+    python -m takeover.workspace -- python tools/readme_parameters.py [--check]
+"""
+
+import dataclasses
+import sys
+from pathlib import Path
+
+from takeover_nodes.intervention_node import InterventionParameters
+from takeover_nodes.lifecycle_manager_node import ManagerParameters
+from takeover_nodes.monitor_node import MonitorParameters
+from takeover_nodes.policy_node import PolicyParameters
+from takeover_nodes.safety_node import SafetyParameters
+from takeover_nodes.sim_node import SimParameters
+
+README = Path(__file__).resolve().parents[1] / 'README.md'
+BEGIN = '<!-- parameters: written by tools/readme_parameters.py -->'
+END = '<!-- end of parameters -->'
+NODES = {
+    'policy_node': PolicyParameters,
+    'intervention_node': InterventionParameters,
+    'safety_node': SafetyParameters,
+    'lifecycle_manager_node': ManagerParameters,
+    'sim_node': SimParameters,
+    'monitor_node': MonitorParameters,
+}
+
+
+def tables() -> str:
+    """Return one table of all parameters of all nodes."""
+    lines = ['| node | parameter | default | range | what it does |', '|---|---|---|---|---|']
+    for node, parameters in NODES.items():
+        for field in dataclasses.fields(parameters):
+            lines.append(f'| `{node}` | `{field.name}` | {default(field)} | {legal(field)} | '
+                         f'{field.metadata["description"]} |')
+    return '\n'.join(lines)
+
+
+def default(field: dataclasses.Field) -> str:
+    """Return a field's default as the YAML shows it."""
+    if field.default_factory is not dataclasses.MISSING:
+        return f'`[{", ".join(field.default_factory())}]`'
+    if field.default is dataclasses.MISSING:
+        return '**required**'
+    if isinstance(field.default, bool):
+        return f'`{str(field.default).lower()}`'
+    return f'`{field.default!r}`'
+
+
+def legal(field: dataclasses.Field) -> str:
+    """Return a field's legal range."""
+    low, high = field.metadata['at_least'], field.metadata['at_most']
+    if low is None and high is None:
+        return ''
+    return f'{"" if low is None else format(low, "g")} … {"" if high is None else format(high, "g")}'
+
+
+def main() -> int:
+    """Rewrite the README, or with --check return 1 when it would change."""
+    text = README.read_text()
+    before, rest = text.split(BEGIN)
+    after = rest.split(END)[1]
+    wanted = f'{before}{BEGIN}\n{tables()}\n{END}{after}'
+    if '--check' in sys.argv:
+        if wanted != text:
+            print('README.md: the parameter table is old; run tools/readme_parameters.py')
+            return 1
+        return 0
+    README.write_text(wanted)
+    return 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())

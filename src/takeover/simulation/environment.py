@@ -1,0 +1,155 @@
+"""
+The rover's task as a Gymnasium environment, at the task's rate.
+
+The observation comes through `takeover.observation.ObservationBuilder` from odometry, scan and path
+alone, exactly as the policy node makes it; the action is the task's twist in SI. There is no reward
+function: `reward` is always 0.0, what is good comes from a person's corrections or from an expert's
+labels. `terminated` (goal, collision, off the path) and `truncated` (time limit) are kept apart;
+`info` names the outcome.
+
+By default the environment is the bare robot. `latency_s` and `gated` put the delay of the control
+path and the limits of the safety gate into the loop, as they are when the policy drives live.
+"""
+
+from typing import Any
+
+import gymnasium
+import numpy as np
+
+from takeover.action import ActionContract
+from takeover.observation import Missing, ObservationBuilder
+from takeover.robot import RobotSpec
+from takeover.safety.gate import SafetyGate
+from takeover.safety.limits import limits_for_action
+from takeover.simulation.episode import Outcome
+from takeover.simulation.rover import RoverSimulation, SimulationError, TICK_S
+from takeover.specs import TaskSpec
+
+GATE_TICKS = 2
+_COMPONENTS = ('linear.x', 'angular.z')
+
+
+class RoverPathEnv(gymnasium.Env[np.ndarray, np.ndarray]):
+    """One rover; `simulation` is the truth below, for experts and for evaluation."""
+
+    metadata = {'render_modes': ['rgb_array'], 'render_fps': 20}
+
+    def __init__(self, task: TaskSpec, robot: RobotSpec, render_mode: str | None = None,
+                 latency_s: float = 0.0, gated: bool = False) -> None:
+        """
+        Build the environment.
+
+        :param latency_s: from observation to wheels, rounded to `TICK_S`; less than a period.
+        :param gated: whether commands pass the safety gate's limits.
+        :raises SimulationError: the task's rate, action or latency do not fit.
+        """
+        if render_mode not in (None, 'rgb_array'):
+            raise SimulationError(f'render_mode is {render_mode!r}; legal: None, \'rgb_array\'')
+        self.render_mode = render_mode
+        self.task, self.robot = task, robot
+        self.action_contract = ActionContract(task.action)
+        if self.action_contract.names != _COMPONENTS:
+            raise SimulationError(f'the rover takes the action {", ".join(_COMPONENTS)}; the task '
+                                  f'has {", ".join(self.action_contract.names)}')
+        self._ticks = round(1.0 / (task.rate_hz * TICK_S))
+        if abs(self._ticks * TICK_S * task.rate_hz - 1.0) > 1e-6:
+            raise SimulationError(f'rate_hz is {task.rate_hz}; its period must be a whole multiple '
+                                  f'of {TICK_S} s')
+        self._latency_ticks = round(latency_s / TICK_S)
+        if not 0 <= self._latency_ticks <= self._ticks:
+            raise SimulationError(f'latency_s is {latency_s}; legal: 0 to {1.0 / task.rate_hz} s')
+        self._gated = gated
+        low, high = zip(*((f.low, f.high) for f in task.features for _ in range(f.size)))
+        self.observation_space = gymnasium.spaces.Box(np.float32(low), np.float32(high))
+        self.action_space = gymnasium.spaces.Box(np.float32(self.action_contract.low),
+                                                 np.float32(self.action_contract.high))
+        self.builder = ObservationBuilder(task)
+        self._simulation: RoverSimulation | None = None
+        self._gate: SafetyGate | None = None
+        self._steps = 0
+
+    @property
+    def simulation(self) -> RoverSimulation:
+        """The simulation below; made at the first use."""
+        if self._simulation is None:
+            self._simulation = RoverSimulation(self.robot, self.task.episode)
+        return self._simulation
+
+    def reset(self, *, seed: int | None = None,
+              options: dict[str, Any] | None = None) -> tuple[np.ndarray, dict[str, Any]]:
+        """Start an episode; a seed names its course, without one the next random course is taken."""
+        super().reset(seed=seed)
+        course = seed if seed is not None else int(self.np_random.integers(1 << 31))
+        self.simulation.reset(course)
+        self.builder.clear()
+        self.builder.update('path', self.simulation.path())
+        self._sense()
+        self._gate = self._new_gate() if self._gated else None
+        self._steps = 0
+        return self._observe(), self._info()
+
+    def step(self, action: np.ndarray) -> tuple[np.ndarray, float, bool, bool, dict[str, Any]]:
+        """
+        Drive for one period of the task.
+
+        :raises SimulationError: the action has the wrong length or is not finite.
+        """
+        fault = self.action_contract.validate(action)
+        if fault is not None:
+            raise SimulationError(fault)
+        command = self.action_contract.clip(action)
+        self._steps += 1
+        for tick in range(self._ticks):
+            if tick == self._latency_ticks:
+                self._send(command)
+            elif self._gate is not None and tick % GATE_TICKS == 0:
+                self.simulation.set_command(*self._gate.tick(self.simulation.time_s).values)
+            self.simulation.step()
+            self._sense()
+        if self._latency_ticks == self._ticks:
+            self._send(command)
+        outcome = self.simulation.outcome
+        return self._observe(), 0.0, outcome.terminated, outcome.truncated, self._info()
+
+    def render(self) -> np.ndarray | None:
+        """Return the forward camera's picture in the mode 'rgb_array'."""
+        return self.simulation.render() if self.render_mode == 'rgb_array' else None
+
+    def close(self) -> None:
+        """Free the renderer."""
+        if self._simulation is not None:
+            self._simulation.close()
+
+    def _send(self, command: np.ndarray) -> None:
+        values = command.tolist()
+        if self._gate is not None:
+            now_ns, now_s = self.simulation.time_ns, self.simulation.time_s
+            values = self._gate.command(values, self._steps, now_ns, now_ns, now_s).values
+        self.simulation.set_command(*values)
+
+    def _sense(self) -> None:
+        """Give the builder what is new; it refuses what it has."""
+        now_ns = self.simulation.time_ns
+        for name, sample in (('odom', self.simulation.odometry()),
+                             ('scan', self.simulation.scan())):
+            if sample.stamp_ns == now_ns:
+                self.builder.update(name, sample)
+
+    def _observe(self) -> np.ndarray:
+        observation = self.builder.build(self.simulation.time_ns)
+        if isinstance(observation, Missing):
+            raise SimulationError(f'no observation: {observation.reason}')
+        return observation.vector.copy()
+
+    def _info(self) -> dict[str, Any]:
+        outcome = self.simulation.outcome
+        return {'outcome': outcome.name, 'success': outcome is Outcome.GOAL,
+                'course_seed': self.simulation.seed, 'progress': self.simulation.progress.share}
+
+    def _new_gate(self) -> SafetyGate:
+        gate = SafetyGate(self.action_contract.names, limits_for_action(self.task.action,
+                                                                        self.robot),
+                          timeout_s=self.robot.timeouts.gate_s, period_s=GATE_TICKS * TICK_S,
+                          controller_timeout_s=self.robot.timeouts.controller_s)
+        gate.activate(0.0)
+        return gate

@@ -98,3 +98,7 @@ def fail(message: str) -> int:
     """Print `message` to stderr as one error line and return exit code 2."""
     print(f'takeover: {message}', file=sys.stderr)
     return 2
+
+
+if __name__ == '__main__':
+    sys.exit(main())

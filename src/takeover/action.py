@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 import numpy as np
-
 from takeover.specs import ActionSpec
 
 
@@ -11,8 +10,7 @@ class ActionContract:
     """Checks values against the action of a task; arrays are float64 [size], read-only."""
 
     def __init__(self, spec: ActionSpec):
-        """
-        Prepare the bounds.
+        """Prepare the bounds.
 
         :param spec: `task.action`.
         """

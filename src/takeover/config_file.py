@@ -14,9 +14,8 @@ from types import UnionType
 from typing import Any, get_args, get_origin, TypeVar, Union
 
 from pydantic import BaseModel, ConfigDict, ValidationError
-import yaml
-
 from takeover.errors import TakeoverError
+import yaml
 
 MAX_FILE_BYTES = 1 << 20
 
@@ -50,8 +49,7 @@ _Loader.yaml_implicit_resolvers = {
 
 
 def load_config(path: str | Path, model: type[Model], text: str | None = None) -> Model:
-    """
-    Read a YAML file into a pydantic model.
+    """Read a YAML file into a pydantic model.
 
     :param path: the file; named in every error.
     :param model: the pydantic model the whole document must satisfy.
@@ -184,7 +182,7 @@ def _line(node: yaml.Node, location: Location) -> int:
     """Return the line of the value at `location`, or of the nearest section around it."""
     line = node.start_mark.line + 1
     for step in location:
-        if isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):
+        if isinstance(node, yaml.SequenceNode) and step in range(len(node.value)):
             node = node.value[step]
             line = node.start_mark.line + 1
             continue

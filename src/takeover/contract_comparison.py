@@ -7,8 +7,7 @@ from takeover.specs import Contract
 
 
 def compare_contracts(expected: Contract, found: Contract) -> list[str]:
-    """
-    Return one sentence for each difference, empty when the contracts agree.
+    """Return one sentence for each difference, empty when the contracts agree.
 
     :param expected: what this side needs, for example the task that runs.
     :param found: what the other side has, for example a policy file.
@@ -44,8 +43,8 @@ def _names(where: str, expected: list[str], found: list[str]) -> list[str]:
     problems += [f'{where}.{name}: the task does not have it' for name in extra]
     if not problems and expected != found:
         place = next(i for i, (a, b) in enumerate(zip(expected, found)) if a != b)
-        problems.append(f'{where}: order differs: number {place + 1} is {found[place]!r}, the task '
-                        f'needs {expected[place]!r}')
+        problems.append(f'{where}: order differs: number {place + 1} is {found[place]!r}, '
+                        f'the task needs {expected[place]!r}')
     return problems
 
 

@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 import math
 
 import numpy as np
-
 from takeover.path_tracking import PathTracker
 from takeover.samples import LaserScanSample, OdometrySample
 from takeover.specs import FeatureSpec
@@ -51,11 +50,10 @@ def angular_velocity(spec: FeatureSpec, odom: OdometrySample) -> Sequence[float]
 
 
 def ranges(spec: FeatureSpec, scan: LaserScanSample) -> np.ndarray:
-    """
-    Nearest return in each sector, float64 [size].
+    """Nearest return in each sector, float64 [size].
 
-    A sector without a return reads as the lidar's range, or as `high` when that is nearer: it never
-    claims more free space than the lidar could see.
+    A sector without a return reads as the lidar's range, or as `high` when that is nearer: it
+    never claims more free space than the lidar could see.
     """
     free = min(spec.high, scan.range_max_m)
     near = scan.ranges.astype(np.float64)

@@ -14,12 +14,10 @@ from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
-
 from takeover.errors import TakeoverError
 from takeover.features import FEATURES, scan_fault
 from takeover.path_tracking import PathTracker
-from takeover.samples import (LaserScanSample, OdometrySample, PathSample, Sample,
-                              SAMPLE_TYPES)
+from takeover.samples import LaserScanSample, OdometrySample, PathSample, Sample, SAMPLE_TYPES
 from takeover.specs import Contract, FeatureSpec, InputSpec
 
 __all__ = ['LaserScanSample', 'Missing', 'Observation', 'ObservationBuilder', 'ObservationError',
@@ -56,16 +54,14 @@ class _Held:
 
 
 class ObservationBuilder:
-    """
-    Holds the latest sample of each input and makes the observation of one task.
+    """Holds the latest sample of each input and makes the observation of one task.
 
     Not thread-safe: call it from one thread. `refused` counts samples not accepted, by
     'input: reason'.
     """
 
     def __init__(self, task: Contract):
-        """
-        Prepare for one task.
+        """Prepare for one task.
 
         :param task: the task or its contract; gives inputs, features and their order.
         """
@@ -92,8 +88,7 @@ class ObservationBuilder:
         self._last_now_ns = None
 
     def update(self, input_name: str, sample: Sample, received_s: float | None = None) -> bool:
-        """
-        Take a new sample of one input.
+        """Take a new sample of one input.
 
         :param received_s: steady time of arrival (time.monotonic()); None: age by stamp only.
         :returns: False when the sample was refused; `refused` says why.
@@ -125,8 +120,7 @@ class ObservationBuilder:
         return True
 
     def build(self, now_ns: int, now_s: float | None = None) -> Observation | Missing:
-        """
-        Make the observation from what is held.
+        """Make the observation from what is held.
 
         :param now_ns: ROS time of the tick.
         :param now_s: steady time of the tick; None: age by stamp only.

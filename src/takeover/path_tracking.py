@@ -1,9 +1,9 @@
 """Where the robot is along a path: progress, cross-track error, heading, curvature ahead.
 
-The search is local: it looks a little back and a little ahead of the last position, so a path that
-crosses itself is followed in order. It looks everywhere only when the robot is far from all that is
-near. The state is one number, a function of the path and of the poses asked for since it came;
-there is no clock in it, so an offline replay gives the same bytes.
+The search is local: it looks a little back and a little ahead of the last position, so a path
+that crosses itself is followed in order. It looks everywhere only when the robot is far from all
+that is near. The state is one number, a function of the path and of the poses asked for since it
+came; there is no clock in it, so an offline replay gives the same bytes.
 
 Arithmetic that may differ between processors (vectorised sin, hypot, dot) is avoided.
 """
@@ -25,8 +25,7 @@ class PathTracker:
     """Follows poses along one path of N points."""
 
     def __init__(self, points: np.ndarray):
-        """
-        Prepare a path.
+        """Prepare a path.
 
         :param points: float64 [N, 2] metres, finite, at least two of them different.
         """

@@ -6,7 +6,6 @@ Limits are what the safety gate enforces; a task may ask for less, never for mor
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
-
 from takeover.config_file import StrictModel
 from takeover.specs import Fraction, Name, NotNegative, Positive
 

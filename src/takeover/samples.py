@@ -37,8 +37,7 @@ class OdometrySample:
 
 @dataclass(frozen=True, eq=False)
 class LaserScanSample:
-    """
-    One turn of a planar lidar, `ranges` float32 [N] in metres from `angle_min_rad` on.
+    """One turn of a planar lidar, `ranges` float32 [N] in metres from `angle_min_rad` on.
 
     As sensor_msgs/LaserScan and REP 117 have it: +inf and NaN are beams without a return, -inf is
     a surface too near to measure, a number outside [range_min_m, range_max_m] is no measurement.

@@ -5,8 +5,8 @@ A task file fixes the observation and the action a policy is made for. That part
 tells in one comparison whether they agree. Numbers of an episode (how long, how wide) are not part
 of it: the same policy may drive a longer course.
 
-Units are SI and ASCII ('m/s', 'rad', '1/m', '1' for a pure number). Axes follow REP 103: x forward,
-y left, angles anticlockwise.
+Units are SI and ASCII ('m/s', 'rad', '1/m', '1' for a pure number). Axes follow REP 103:
+x forward, y left, angles anticlockwise.
 """
 
 import hashlib
@@ -15,7 +15,6 @@ import math
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
-
 from takeover.config_file import StrictModel
 
 Positive = Annotated[float, Field(gt=0.0)]
@@ -106,8 +105,8 @@ class FeatureSpec(StrictModel):
         if not all(given):
             raise ValueError('scan.ranges needs angle_min_rad and angle_increment_rad')
         if self.size * self.angle_increment_rad > 2.0 * math.pi + 1e-6:
-            raise ValueError(f'{self.size} sectors of {self.angle_increment_rad} rad are more than '
-                             'a full turn')
+            raise ValueError(f'{self.size} sectors of {self.angle_increment_rad} rad are more '
+                             'than a full turn')
 
 
 class ActionComponent(StrictModel):

@@ -10,8 +10,7 @@ MIN_PERIODS_IN_TIMEOUT = 2.0
 
 
 def load_task(path: str | Path) -> TaskSpec:
-    """
-    Read a task file, for example config/tasks/rover_path.yaml.
+    """Read a task file, for example config/tasks/rover_path.yaml.
 
     :raises ConfigError: naming file, line, key and the legal form of everything that is wrong.
     """
@@ -19,8 +18,7 @@ def load_task(path: str | Path) -> TaskSpec:
 
 
 def load_robot(path: str | Path) -> RobotSpec:
-    """
-    Read a robot file, for example config/robots/rover.yaml.
+    """Read a robot file, for example config/robots/rover.yaml.
 
     :raises ConfigError: naming file, line, key and the legal form of everything that is wrong.
     """
@@ -29,8 +27,7 @@ def load_robot(path: str | Path) -> RobotSpec:
 
 def load_task_and_robot(task_path: str | Path,
                         robot_path: str | Path | None = None) -> tuple[TaskSpec, RobotSpec]:
-    """
-    Read a task and its robot, and check one against the other.
+    """Read a task and its robot, and check one against the other.
 
     :param robot_path: default: ../robots/<robot>.yaml beside the folder of the task file.
     :raises ConfigError: as `load_task`; also when the task asks for more than the robot allows.
@@ -58,9 +55,9 @@ def mismatches(task: TaskSpec, robot: RobotSpec) -> list[str]:
             problems.append(f'{where}: {robot.robot} has no such axis; legal: '
                             f'{", ".join(robot.limits)}')
         elif component.low < limit.min_velocity or component.high > limit.max_velocity:
-            problems.append(f'{where}: bounds [{component.low}, {component.high}] {component.unit} '
-                            f'leave the limits of {robot.robot} [{limit.min_velocity}, '
-                            f'{limit.max_velocity}]')
+            problems.append(f'{where}: bounds [{component.low}, {component.high}] '
+                            f'{component.unit} leave the limits of {robot.robot} '
+                            f'[{limit.min_velocity}, {limit.max_velocity}]')
     for name, spec in task.inputs.items():
         if spec.max_age_s is not None and spec.max_age_s > robot.timeouts.observation_s:
             problems.append(f'inputs.{name}.max_age_s: {spec.max_age_s} s is longer than '

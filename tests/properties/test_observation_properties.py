@@ -2,10 +2,17 @@
 
 from pathlib import Path
 
-from hypothesis import example, given, settings, strategies as st
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 import numpy as np
-from takeover.observation import (LaserScanSample, Missing, Observation, ObservationBuilder,
-                                  OdometrySample, PathSample)
+from takeover.observation import (
+    LaserScanSample,
+    Missing,
+    Observation,
+    ObservationBuilder,
+    OdometrySample,
+    PathSample,
+)
 from takeover.task import load_task
 
 TASK = load_task(Path(__file__).parents[2] / 'config' / 'tasks' / 'rover_path.yaml')
@@ -39,8 +46,8 @@ def samples(draw):
         stamp, RANGES.angle_min_rad, RANGES.angle_increment_rad, 0.05, 6.0, values)
 
 
-# A step: steady milliseconds that pass, how much the ROS clock jumps besides (None: it stands still),
-# samples, whether they come twice, whether odometry and lidar are healthy besides; then a tick.
+# A step: steady milliseconds that pass, how much the ROS clock jumps besides (None: it stands
+# still), samples, whether they come twice, whether odometry and lidar are healthy besides.
 steps = st.lists(st.tuples(
     st.sampled_from([0, 1, 20, 50, 50, 80, 200]),
     st.sampled_from([0] * 16 + [None] * 4 + [500, -500, -2000, 60_000, -60_000]),

@@ -5,8 +5,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from takeover.observation import (LaserScanSample, Missing, Observation, ObservationBuilder,
-                                  ObservationError, OdometrySample, PathSample)
+from takeover.observation import (
+    LaserScanSample,
+    Missing,
+    Observation,
+    ObservationBuilder,
+    ObservationError,
+    OdometrySample,
+    PathSample,
+)
 from takeover.task import load_task
 
 TASK = load_task(Path(__file__).parents[2] / 'config' / 'tasks' / 'rover_path.yaml')

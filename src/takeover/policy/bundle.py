@@ -18,10 +18,10 @@ import json
 from pathlib import Path
 from typing import Any
 
+from google.protobuf.message import DecodeError
 import numpy as np
 import onnx
 from pydantic import ValidationError
-
 from takeover.contract_comparison import compare_contracts
 from takeover.policy.errors import BundleError
 from takeover.specs import canonical_json, Contract, CONTRACT_FORMAT, contract_json, spec_hash
@@ -74,11 +74,10 @@ def seal(body: bytes) -> bytes:
 
 
 def read_bundle(path: str | Path) -> PolicyBundle:
-    """
-    Read and check a policy file without running it.
+    """Read and check a policy file without running it.
 
-    :raises BundleError: not readable, not a bundle, damaged, too large, or contents that do not fit
-        together.
+    :raises BundleError: not readable, not a bundle, damaged, too large, or contents that do not
+        fit together.
     """
     try:
         with open(path, 'rb') as file:
@@ -109,15 +108,15 @@ def parse_bundle(data: bytes, path: str) -> PolicyBundle:
 
 
 def check_contract(bundle: PolicyBundle, task: Contract) -> None:
-    """
-    Refuse a bundle made for another contract than that of `task`.
+    """Refuse a bundle made for another contract than that of `task`.
 
     :raises BundleError: naming every field that differs.
     """
     if bundle.spec_hash == spec_hash(task):
         return
-    raise BundleError(f'{bundle.path}: made for another task specification:\n'
-                      + '\n'.join(f'  {line}' for line in compare_contracts(task, bundle.contract)))
+    problems = compare_contracts(task, bundle.contract)
+    raise BundleError('\n  '.join([f'{bundle.path}: made for another task specification:',
+                                   *problems]))
 
 
 def encode_parity(parity: Parity) -> str:
@@ -146,7 +145,7 @@ def _checked_digest(data: bytes, path: str) -> str:
 def _parse_model(data: bytes, path: str) -> onnx.ModelProto:
     try:
         return onnx.ModelProto.FromString(data)
-    except Exception as error:  # protobuf has one DecodeError per implementation
+    except DecodeError as error:
         raise BundleError(f'{path}: not an ONNX file, or a cut one: {error}') from None
 
 
@@ -177,11 +176,11 @@ def _check_graph(model: onnx.ModelProto, path: str) -> None:
                               'ONNX')
         for attribute in node.attribute:
             if attribute.HasField('g') or attribute.graphs:
-                raise BundleError(f'{path}: operator {node.op_type} has control flow, which has no '
-                                  'bounded time')
+                raise BundleError(f'{path}: operator {node.op_type} has control flow, which has '
+                                  'no bounded time')
             if attribute.t.external_data or any(t.external_data for t in attribute.tensors):
-                raise BundleError(f'{path}: a constant of {node.op_type} keeps its data in another '
-                                  'file; a bundle is one file')
+                raise BundleError(f'{path}: a constant of {node.op_type} keeps its data in '
+                                  'another file; a bundle is one file')
 
 
 def _contract(text: str, path: str) -> Contract:
@@ -193,7 +192,8 @@ def _contract(text: str, path: str) -> Contract:
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         where = '.'.join(str(step) for step in first['loc'])
-        raise BundleError(f'{path}: takeover.contract: {where}: {first["msg"]}') from None
+        raise BundleError(f'{path}: takeover.contract: {where}: '
+                          + first['msg'].removeprefix('Value error, ')) from None
     if contract_json(contract) != text:
         raise BundleError(f'{path}: takeover.contract is not in canonical form')
     return contract
@@ -221,8 +221,8 @@ def _parity(fields: dict[str, Any], contract: Contract, path: str) -> Parity:
         except (KeyError, TypeError, ValueError):
             raise BundleError(f'{path}: takeover.parity: {name} cannot be read') from None
         if width != size or count < MIN_PARITY_VECTORS:
-            raise BundleError(f'{path}: takeover.parity: {name} has shape [{count}, {width}], must '
-                              f'be [at least {MIN_PARITY_VECTORS}, {size}]')
+            raise BundleError(f'{path}: takeover.parity: {name} has shape [{count}, {width}], '
+                              f'must be [at least {MIN_PARITY_VECTORS}, {size}]')
         if not np.isfinite(arrays[name]).all():
             raise BundleError(f'{path}: takeover.parity: {name} are not finite')
     if len(arrays['observations']) != len(arrays['actions']):

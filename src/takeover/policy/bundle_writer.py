@@ -11,9 +11,15 @@ from typing import Any
 
 import numpy as np
 import onnx
-
-from takeover.policy.bundle import (check_contract, encode_parity, MIN_PARITY_VECTORS, Parity,
-                                    parse_bundle, PolicyBundle, seal)
+from takeover.policy.bundle import (
+    check_contract,
+    encode_parity,
+    MIN_PARITY_VECTORS,
+    Parity,
+    parse_bundle,
+    PolicyBundle,
+    seal,
+)
 from takeover.policy.errors import BundleError
 from takeover.policy.onnx_policy import INPUT_NAME, OnnxPolicy, OUTPUT_NAME, start_session
 from takeover.specs import canonical_json, contract_json, spec_hash, TaskSpec
@@ -22,8 +28,7 @@ from takeover.specs import canonical_json, contract_json, spec_hash, TaskSpec
 def write_bundle(model: onnx.ModelProto, task: TaskSpec, provenance: Mapping[str, Any],
                  parity_inputs: np.ndarray, path: str | Path,
                  parity_outputs: np.ndarray | None = None) -> PolicyBundle:
-    """
-    Write a policy file that `OnnxPolicy.load` accepts.
+    """Write a policy file that `OnnxPolicy.load` accepts.
 
     :param model: `observation` float32 [batch, n] to `action` float32 [batch, m], both SI.
     :param provenance: where the policy comes from, JSON values; see takeover.policy.provenance.
@@ -52,7 +57,7 @@ def build_bundle(model: onnx.ModelProto, task: TaskSpec, provenance: Mapping[str
         session = start_session(model.SerializeToString(), path)
         try:
             (parity_outputs,) = session.run([OUTPUT_NAME], {INPUT_NAME: inputs})
-        except Exception as error:  # ONNX Runtime raises many classes without a common base
+        except Exception as error:  # noqa: BLE001 ONNX Runtime raises many classes without a common base
             raise BundleError(f'{path}: the model cannot run on the parity inputs: {error}'
                               ) from None
     parity = Parity(inputs, np.ascontiguousarray(parity_outputs, np.float32))

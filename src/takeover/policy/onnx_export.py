@@ -10,7 +10,6 @@ import math
 import numpy as np
 import onnx
 from onnx import helper, numpy_helper, TensorProto
-
 from takeover.errors import TakeoverError
 
 OPSET = 20
@@ -24,8 +23,7 @@ class ExportError(TakeoverError):
 
 @dataclass(frozen=True, eq=False)
 class MlpWeights:
-    """
-    A trained network: action = middle + half_range * tanh(mlp((observation - mean) / scale)).
+    """A trained network: action = middle + half_range * tanh(mlp((observation - mean) / scale)).
 
     `weights` [out, in] as torch.nn.Linear keeps them, `biases` [out]; `activation` after every
     layer but the last. Mean and scale are of the observation; low and high of the action, all SI.
@@ -45,8 +43,8 @@ class MlpWeights:
             raise ExportError(f'activation {self.activation!r} is not known; legal: '
                               f'{", ".join(ACTIVATIONS)}')
         if not self.weights or len(self.weights) != len(self.biases):
-            raise ExportError(f'{len(self.weights)} weights and {len(self.biases)} biases; as many '
-                              'of each are needed, at least one')
+            raise ExportError(f'{len(self.weights)} weights and {len(self.biases)} biases; as '
+                              'many of each are needed, at least one')
         size = len(self.observation_mean)
         for index, (weight, bias) in enumerate(zip(self.weights, self.biases)):
             if weight.ndim != 2 or weight.shape[1] != size or bias.shape != weight.shape[:1]:
@@ -65,8 +63,7 @@ class MlpWeights:
             raise ExportError('weights, biases, normaliser and bounds must be finite')
 
     def forward(self, observations: np.ndarray) -> np.ndarray:
-        """
-        Compute the actions in plain float64, the reference for parity vectors.
+        """Compute the actions in plain float64, the reference for parity vectors.
 
         :param observations: [N, n] SI.
         :returns: float64 [N, m] SI.
@@ -87,8 +84,7 @@ class MlpWeights:
 
 
 def export_mlp(mlp: MlpWeights) -> onnx.ModelProto:
-    """
-    Return the checked ONNX model of a network.
+    """Return the checked ONNX model of a network.
 
     :raises ExportError: the graph does not pass onnx.checker.
     """

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import numpy as np
 import onnxruntime
-
 from takeover.action import ActionContract
 from takeover.policy.bundle import check_contract, PolicyBundle, read_bundle
 from takeover.policy.errors import BundleError, NonFiniteAction, ShapeError
@@ -25,8 +24,7 @@ class OnnxPolicy:
     """One policy, ready to act. Not thread-safe: `act` reuses its buffers."""
 
     def __init__(self, bundle: PolicyBundle):
-        """
-        Start a session and verify the bundle in it.
+        """Start a session and verify the bundle in it.
 
         :raises BundleError: the model does not load, has another interface than its contract, does
             not reproduce its parity vectors, or leaves its action bounds.
@@ -52,8 +50,7 @@ class OnnxPolicy:
 
     @classmethod
     def load(cls, path: str | Path, task: Contract | None = None) -> 'OnnxPolicy':
-        """
-        Load a policy file for a task.
+        """Load a policy file for a task.
 
         :param task: what will run; a file made for another contract is refused. None: any.
         :raises BundleError: naming what is wrong with the file.
@@ -64,8 +61,7 @@ class OnnxPolicy:
         return cls(bundle)
 
     def act(self, observation: np.ndarray) -> np.ndarray:
-        """
-        Return the action for one observation.
+        """Return the action for one observation.
 
         :param observation: float32 [n], SI.
         :returns: float64 [m], SI, within the bounds of the contract.
@@ -88,8 +84,7 @@ class OnnxPolicy:
 
 
 def start_session(model_bytes: bytes, path: str) -> onnxruntime.InferenceSession:
-    """
-    Start a session that uses the calling thread only.
+    """Start a session that uses the calling thread only.
 
     :raises BundleError: ONNX Runtime cannot load the model.
     """
@@ -100,9 +95,10 @@ def start_session(model_bytes: bytes, path: str) -> onnxruntime.InferenceSession
     options.add_session_config_entry('session.intra_op.allow_spinning', '0')
     options.log_severity_level = 4
     try:
-        return onnxruntime.InferenceSession(model_bytes, options,
+        # The fallback would only try the same provider again, and print on stdout.
+        return onnxruntime.InferenceSession(model_bytes, options, enable_fallback=0,
                                             providers=['CPUExecutionProvider'])
-    except Exception as error:  # ONNX Runtime raises many classes without a common base
+    except Exception as error:  # noqa: BLE001 ONNX Runtime raises many classes without a common base
         raise BundleError(f'{path}: ONNX Runtime cannot load the model: {error}') from None
 
 
@@ -121,8 +117,7 @@ def check_interface(session: onnxruntime.InferenceSession, bundle: PolicyBundle)
 
 
 def check_parity(session: onnxruntime.InferenceSession, bundle: PolicyBundle) -> float:
-    """
-    Compare the recorded actions with those of this session.
+    """Compare the recorded actions with those of this session.
 
     :returns: the largest difference, as a share of half the range of its component.
     :raises BundleError: above PARITY_TOLERANCE; names vector and component.
@@ -163,7 +158,7 @@ def _run(session: onnxruntime.InferenceSession, bundle: PolicyBundle,
     observations = np.ascontiguousarray(observations, np.float32)
     try:
         (found,) = session.run([OUTPUT_NAME], {INPUT_NAME: observations})
-    except Exception as error:  # as in start_session
+    except Exception as error:  # noqa: BLE001 as in start_session
         raise BundleError(f'{bundle.path}: the model cannot run: {error}') from None
     expected = (len(observations), len(bundle.contract.action.components))
     if found.shape != expected:

@@ -11,8 +11,7 @@ from takeover import __version__
 
 def describe(command: str | Sequence[str], config: Mapping[str, Any], data: str,
              repository: str | Path | None = None) -> dict[str, Any]:
-    """
-    Return the provenance of a policy trained just now.
+    """Return the provenance of a policy trained just now.
 
     :param command: what was typed to train it.
     :param config: the training configuration, JSON values.

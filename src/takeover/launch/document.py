@@ -18,7 +18,7 @@ class LaunchError(TakeoverError):
 
 
 class SubstitutionError(LaunchError):
-    """A value in a launch file has no meaning; raised before the element it belongs to is known."""
+    """A value in a launch file has no meaning; raised where its element is not known."""
 
 
 @dataclass

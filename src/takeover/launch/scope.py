@@ -68,7 +68,7 @@ class Scope:
         elif self.parameters.depth != depth:
             raise SubstitutionError(
                 'the enclosing scope has set parameters already, and `ros2 launch` would let this '
-                'one leak out of its group; set it outside, or start the group with forwarding="false"'
+                'one leak out of its group; set it outside, or use a group with forwarding="false"'
             )
         self.parameters.items.append((name, value))
 

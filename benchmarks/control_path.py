@@ -9,13 +9,13 @@ read from the stamps of its commands.
 """
 
 import argparse
+from pathlib import Path
 import sys
 import tempfile
 import time
-from pathlib import Path
 
-import numpy as np
 from benchmarks.machine import machine, verdict
+import numpy as np
 from takeover.task import load_task
 from takeover_msgs.msg import Command, EpisodeState, ExecutedCommand, PolicyState
 from takeover_nodes import qos

@@ -7,17 +7,17 @@ torch module is rebuilt from the bundle's own weights; the largest difference is
 """
 
 import argparse
+from collections.abc import Callable
 import sys
 import time
-from collections.abc import Callable
 
+from benchmarks.machine import machine, verdict
 import numpy as np
 import onnx
-import torch
-from benchmarks.machine import machine, verdict
 from onnx import numpy_helper
 from takeover.policy.onnx_policy import OnnxPolicy
 from tests.conftest import REPOSITORY
+import torch
 
 BUNDLE = REPOSITORY / 'models' / 'demo' / 'rover_path.onnx'
 BLOCKS = 20

@@ -1,8 +1,8 @@
 """The machine a number was measured on, for the first line of every benchmark."""
 
 import os
-import platform
 from pathlib import Path
+import platform
 
 
 def machine() -> str:

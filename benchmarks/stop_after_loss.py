@@ -12,15 +12,15 @@ to pass, the longest stop the limits allow, the wheels' own lag, plus one contro
 
 import argparse
 import math
+from pathlib import Path
 import random
 import sys
 import tempfile
 import time
-from pathlib import Path
 
-import numpy as np
 from benchmarks.machine import machine, verdict
 from nav_msgs.msg import Odometry
+import numpy as np
 from rcl_interfaces.msg import Parameter, ParameterType, ParameterValue
 from rcl_interfaces.srv import SetParameters
 from takeover.safety.limiter import worst_stopping_time_s

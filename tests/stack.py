@@ -5,21 +5,21 @@ node, so that a test can kill, freeze and bring back any of them. `Observer` hea
 the topics of the stack from the test's own process.
 """
 
+from collections import defaultdict
+from collections.abc import Callable, Iterator
 import contextlib
 import os
+from pathlib import Path
 import random
 import signal
 import subprocess
 import sys
 import threading
 import time
-from collections import defaultdict
-from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
-import rclpy
 from lifecycle_msgs.srv import GetState
+import rclpy
 from rclpy.context import Context
 from rclpy.executors import SingleThreadedExecutor
 from std_srvs.srv import Trigger

@@ -3,7 +3,12 @@
 from geometry_msgs.msg import TwistStamped
 from nav_msgs.msg import Odometry
 from takeover_msgs.msg import (
-    Command, EpisodeState, ExecutedCommand, InterventionState, PolicyState, SafetyState,
+    Command,
+    EpisodeState,
+    ExecutedCommand,
+    InterventionState,
+    PolicyState,
+    SafetyState,
 )
 from takeover_nodes import qos
 from tests.stack import Observer, wait_until

@@ -1,11 +1,11 @@
 """Write the parameter tables of the nodes into the README, or check that they are true.
 
-    python -m takeover.workspace -- python tools/readme_parameters.py [--check]
+python -m takeover.workspace -- python tools/readme_parameters.py [--check]
 """
 
 import dataclasses
-import sys
 from pathlib import Path
+import sys
 
 from takeover_nodes.intervention_node import InterventionParameters
 from takeover_nodes.lifecycle_manager_node import ManagerParameters
@@ -53,7 +53,8 @@ def legal(field: dataclasses.Field) -> str:
     low, high = field.metadata['at_least'], field.metadata['at_most']
     if low is None and high is None:
         return ''
-    return f'{"" if low is None else format(low, "g")} … {"" if high is None else format(high, "g")}'
+    bounds = ['' if bound is None else f'{bound:g}' for bound in (low, high)]
+    return ' … '.join(bounds)
 
 
 def main() -> int:

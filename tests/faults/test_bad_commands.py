@@ -1,13 +1,13 @@
 """Malformed, stale and rival commands against the running gate: refused, counted, never driven."""
 
 import contextlib
-import time
 from pathlib import Path
+import time
 
-import pytest
 from geometry_msgs.msg import TwistStamped
 from lifecycle_msgs.msg import Transition
 from lifecycle_msgs.srv import ChangeState
+import pytest
 from rosgraph_msgs.msg import Clock
 from takeover.specs import spec_hash
 from takeover.task import load_task

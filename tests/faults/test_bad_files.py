@@ -35,7 +35,7 @@ def unknown_key(repository, folder):
     shutil.copytree(repository / 'config' / 'robots', folder / 'robots')
     text = (repository / TASK).read_text().replace('rate_hz:', 'rate_hertz:')
     (folder / 'tasks' / 'rover_path.yaml').write_text(text)
-    return f'task:={folder}/tasks/rover_path.yaml', "rate_hertz"
+    return f'task:={folder}/tasks/rover_path.yaml', 'rate_hertz'
 
 
 def other_task(repository, folder):

@@ -7,7 +7,12 @@ import pytest
 from takeover_msgs.msg import InterventionState, SafetyState
 from tests.stack import Launch, MOTION_NODES, new_domain, Observer, wait_until
 from tests.stack_topics import (
-    drives, gate, hear_all, mode, stands, wait_until_driving,
+    drives,
+    gate,
+    hear_all,
+    mode,
+    stands,
+    wait_until_driving,
 )
 
 

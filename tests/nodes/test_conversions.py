@@ -2,11 +2,11 @@
 
 import math
 
-import numpy as np
-import pytest
 from builtin_interfaces.msg import Time
 from hypothesis import given
 from hypothesis import strategies as st
+import numpy as np
+import pytest
 from takeover.robot import CameraSpec
 from takeover.samples import LaserScanSample, OdometrySample, PathSample
 from takeover.simulation.course import Obstacle
@@ -83,7 +83,8 @@ def test_camera_info_projects_the_edge_of_the_field_of_view_onto_the_edge_of_the
 
 
 def test_obstacles_replace_the_old_ones_and_stand_on_the_ground():
-    message = sensor_messages.obstacles_message([Obstacle(1.0, 2.0, 0.25, s_m=3.0, d_m=0.1)], STAMP_NS, 'map')
+    obstacle = Obstacle(1.0, 2.0, 0.25, s_m=3.0, d_m=0.1)
+    message = sensor_messages.obstacles_message([obstacle], STAMP_NS, 'map')
     clear, cylinder = message.markers
     assert clear.action == clear.DELETEALL
     assert cylinder.scale.x == 0.5

@@ -1,11 +1,11 @@
 """The base class of motion nodes: each of rclpy's traps it fixes has a test."""
 
-import time
 from dataclasses import dataclass
+import time
 
-import pytest
 from lifecycle_msgs.msg import Transition
 from lifecycle_msgs.srv import ChangeState
+import pytest
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.lifecycle import TransitionCallbackReturn
 from std_msgs.msg import Bool

@@ -12,7 +12,13 @@ from takeover_msgs.srv import ResetEpisode
 from takeover_nodes import qos
 from tests.stack import MOTION_NODES, running, wait_until
 from tests.stack_topics import (
-    drives, gate, hear_all, mode, stands, twist, wait_until_driving,
+    drives,
+    gate,
+    hear_all,
+    mode,
+    stands,
+    twist,
+    wait_until_driving,
 )
 
 DEADMAN, ESTOP_BUTTON = 4, 1

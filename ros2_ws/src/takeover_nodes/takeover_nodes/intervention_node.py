@@ -4,9 +4,9 @@ It steps on the arrival of each policy command, so that nothing waits for a time
 of its own when no policy command comes: a person must be able to drive with the policy dead.
 """
 
-import sys
 from collections import Counter
 from dataclasses import dataclass
+import sys
 
 from sensor_msgs.msg import Joy
 from takeover.action import ActionContract

@@ -5,9 +5,9 @@ the first failure. A motion node that stops answering or leaves ACTIVE takes all
 in reverse order. Nothing comes back by itself: a person calls `~/startup`.
 """
 
-import sys
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+import sys
 from typing import Any
 
 from lifecycle_msgs.msg import State, Transition

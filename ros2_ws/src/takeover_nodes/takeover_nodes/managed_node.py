@@ -11,9 +11,9 @@ What it fixes (rclpy 7.1.6):
 A subclass implements `configure`, `activate`, `deactivate` and `cleanup` as plain methods.
 """
 
+from collections.abc import Callable
 import time
 import traceback
-from collections.abc import Callable
 from typing import Any, ClassVar
 
 from lifecycle_msgs.msg import State
@@ -172,7 +172,7 @@ class ManagedNode(LifecycleNode):
         except TakeoverError as error:
             self.get_logger().error(f'cannot {what}: {error}')
             return FAILURE
-        except Exception:
+        except Exception:  # noqa: BLE001 rclpy would swallow it without a word
             self.get_logger().error(f'cannot {what}:\n{traceback.format_exc()}')
             return ERROR
         return SUCCESS

@@ -4,9 +4,9 @@ A tick without a fresh observation publishes nothing and counts: silence tells t
 repeated command would lie to it. The bundle is verified against the task at configure.
 """
 
-import sys
 from collections import Counter
 from dataclasses import dataclass
+import sys
 
 from nav_msgs.msg import Odometry, Path
 from sensor_msgs.msg import LaserScan

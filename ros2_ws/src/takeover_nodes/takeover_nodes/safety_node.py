@@ -5,9 +5,9 @@ enforces the time-outs. Whatever ends this node by its own will (SIGINT, SIGTERM
 error) ends with a deceleration to zero; SIGKILL is covered by the robot's own time-out.
 """
 
+from dataclasses import dataclass
 import sys
 import time
-from dataclasses import dataclass
 
 from geometry_msgs.msg import TwistStamped
 from std_msgs.msg import Bool
@@ -61,6 +61,12 @@ class SafetyNode(ManagedNode):
     NAME = 'safety_node'
     PARAMETERS = SafetyParameters
 
+    gate: SafetyGate | None = None
+
+    def is_latched(self) -> bool:
+        """Tell whether an e-stop is latched; a latch outlives cleanup and configure."""
+        return self.gate is not None and self.gate.state is GateState.ESTOPPED
+
     def configure(self) -> None:
         """Load the limits and make the gate."""
         given = self.parameters
@@ -69,10 +75,12 @@ class SafetyNode(ManagedNode):
         self.period_s = 1.0 / given.tick_rate_hz
         limits = limits_for_action(self.task.action, robot)
         estop = EstopConfig(required=given.e_stop_required, timeout_s=given.e_stop_timeout_s)
-        self.make_gate = lambda: SafetyGate(
+        latched = self.gate.reason if self.is_latched() else None
+        self.gate = SafetyGate(
             self.names, limits, timeout_s=robot.timeouts.gate_s, period_s=self.period_s,
-            estop=estop)
-        self.gate = self.make_gate()
+            estop=estop, controller_timeout_s=robot.timeouts.controller_s)
+        if latched:
+            self.gate.estop(latched, self.now_s())
         self.meter = diagnostics.TickMeter(self.period_s)
         self.command = Command()
         self.twist_publisher = self.speak(
@@ -87,9 +95,6 @@ class SafetyNode(ManagedNode):
 
     def activate(self) -> None:
         """Start from standstill; nothing moves before the first command."""
-        latched = self.gate.state is GateState.ESTOPPED
-        if not latched:
-            self.gate = self.make_gate()
         self.gate.activate(self.now_s())
         self.published_state: tuple = ()
         self.meter.restart()
@@ -130,7 +135,9 @@ class SafetyNode(ManagedNode):
 
     def on_e_stop(self, heartbeat: Bool) -> None:
         """Take the e-stop heartbeat; true locks."""
-        self.gate.estop_heartbeat(heartbeat.data, self.now_s())
+        output = self.gate.estop_heartbeat(heartbeat.data, self.now_s())
+        if output is not None:
+            self.publish(output, on_arrival=False)
 
     def on_reset(self, _: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
         """Leave the latched stop, if its cause is gone."""

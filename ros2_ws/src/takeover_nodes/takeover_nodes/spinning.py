@@ -5,11 +5,11 @@ message can no longer be sent, and they behave differently per executor. Here th
 set a flag; the context is alive until the node has done its last act.
 """
 
+from collections.abc import Iterator
 import contextlib
 import signal
 import sys
 import traceback
-from collections.abc import Iterator
 
 import rclpy
 from rclpy.executors import SingleThreadedExecutor
@@ -53,9 +53,9 @@ def run(make_node: type[Node]) -> int:
             while not stopped:
                 executor.spin_once(timeout_sec=WAKE_S)
         except TakeoverError as error:
-            print(error, file=sys.stderr)
+            sys.stderr.write(f'{error}\n')
             code = 2
-        except Exception:
+        except Exception:  # noqa: BLE001 whatever ends the node, its last act must run
             traceback.print_exc()
             code = 1
         finally:

@@ -51,8 +51,10 @@ def render(state: ScreenState) -> RenderableType:
     policy = f'policy {state.policy_version}' if state.policy_version else 'no policy yet'
     return Panel(
         Padding(Group(*parts), (1, 2)),
-        title=f'[bold]takeover[/]  [{MUTED}]{state.task or "waiting for the nodes"}[/]',
-        subtitle=f'[{MUTED}]{policy}  ·  {_clock(state.elapsed_s)}  ·  Ctrl-C stops[/]',
+        # Text, not markup: what comes from messages may hold brackets.
+        title=Text.assemble(('takeover', 'bold'), '  ',
+                            (state.task or 'waiting for the nodes', MUTED)),
+        subtitle=Text(f'{policy}  ·  {_clock(state.elapsed_s)}  ·  Ctrl-C stops', style=MUTED),
         border_style=MUTED,
     )
 

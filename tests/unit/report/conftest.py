@@ -54,7 +54,7 @@ def drive_episode(observer, number, now_s, outcome='goal', last=False, seconds=2
     return end_s
 
 
-@pytest.fixture
+@pytest.fixture(scope='session')
 def observer():
     """An observer that has seen five episodes, one of them a collision."""
     watched = RunObserver(Expectations(episodes=5, corridor_half_width_m=1.2,
@@ -63,19 +63,20 @@ def observer():
                       'scan: older than 0.15 s')
     watched.on_gate('standby', 'never commanded', 0, {}, START_S)
     now_s = START_S + 2.0
+    refused = {'command older than 0.35 s': 2}
     for number in range(1, 6):
-        watched.on_gate('forwarding', '', number - 1, {'command older than 0.35 s': 2}, now_s)
+        watched.on_gate('forwarding', '', number - 1, refused, now_s)
         outcome = 'collision' if number == 3 else 'goal'
         now_s = drive_episode(watched, number, now_s, outcome, number == 5,
                               seconds=9.0 if number == 3 else 24.0)
-        watched.on_gate('stopping', 'no command for 0.35 s', number, {}, now_s)
-        watched.on_gate('stopped', 'no command for 0.35 s', number, {}, now_s + 0.4)
+        watched.on_gate('stopping', 'no command for 0.35 s', number, refused, now_s)
+        watched.on_gate('stopped', 'no command for 0.35 s', number, refused, now_s + 0.4)
         now_s += 1.0
     watched.end_s = now_s
     return watched
 
 
-@pytest.fixture
+@pytest.fixture(scope='session')
 def run(observer):
     """The record of that run."""
     observer.screen(observer.end_s)

@@ -85,7 +85,8 @@ class SafetyGate:
         self._command = Watchdog('command', timeout_s)
         self._zero = (0.0,) * len(self.names)
         self._requested = self._zero
-        self._last_s: float | None = None
+        self._curve_s = self._sent_s = -math.inf        # when last moved, when last an output
+        self._active = False
         self._checks = CommandChecks(names, timeout_s)
         self._closed: str | None = None
         self._needs_zero = False
@@ -98,7 +99,8 @@ class SafetyGate:
         """
         for axis in self._axes:
             axis.stop_at_once()
-        self._last_s, self._closed = now_s, None
+        self._curve_s = self._sent_s = now_s
+        self._active, self._closed = True, None
         self._checks.forget()
         self._drop_command()
         self._estop.arm(now_s)
@@ -193,14 +195,14 @@ class SafetyGate:
 
     def _update(self, now_s: float) -> None:
         """Bring the state, not the output, up to now."""
-        if self._last_s is None:
+        if not self._active:
             self.activate(now_s)
-        silent_s = now_s - self._last_s
+        silent_s = now_s - self._sent_s
         if silent_s >= self._controller_timeout_s:
             self._stop(f'the gate was paused for {silent_s:.1f} s')
             for axis in self._axes:
                 axis.stop_at_once()
-            self._last_s = now_s
+            self._curve_s = now_s
         elif self.state is GateState.FORWARDING and self._command.expired(now_s):
             self._step(self._command.expires_s)
             self._stop(self._command.reason())
@@ -235,18 +237,19 @@ class SafetyGate:
 
     def _step(self, now_s: float) -> None:
         """Move every axis along its curve up to `now_s`."""
-        dt_s = max(now_s - self._last_s, 0.0)
+        dt_s = max(now_s - self._curve_s, 0.0)
         if self.state is GateState.FORWARDING:
             dt_s = min(dt_s, MAX_PERIODS * self.period_s)
         latched = self.state is GateState.ESTOPPED
         for axis, target, limits in zip(
                 self._axes, self._requested, self._stop_limits if latched else self.limits):
             axis.step(target, dt_s, limits)
-        self._last_s = max(now_s, self._last_s)
+        self._curve_s = max(now_s, self._curve_s)
 
     def _move(self, now_s: float) -> GateOutput:
         """Move up to now and say what to send."""
         self._step(now_s)
+        self._sent_s = self._curve_s
         if self.state is GateState.STOPPING and self._at_rest():
             self.state = GateState.STOPPED
         return GateOutput(

@@ -4,7 +4,6 @@ It steps on the arrival of each policy command, so that nothing waits for a time
 of its own when no policy command comes: a person must be able to drive with the policy dead.
 """
 
-from collections import Counter
 from dataclasses import dataclass
 import sys
 
@@ -12,7 +11,6 @@ from sensor_msgs.msg import Joy
 from takeover.action import ActionContract
 from takeover.intervention.arbiter import Arbiter, ArbiterConfig
 from takeover.intervention.joystick import load_joystick
-from takeover.intervention.state_machine import Mode
 from takeover.specs import spec_hash
 from takeover.task import load_task_and_robot
 from takeover_msgs.msg import Command, InterventionState, SafetyState
@@ -20,19 +18,6 @@ from takeover_nodes import conversions, diagnostics, qos
 from takeover_nodes.managed_node import ManagedNode
 from takeover_nodes.parameters import parameter, required
 from takeover_nodes.spinning import run
-
-MODES = {
-    Mode.HOLD: InterventionState.MODE_HOLD,
-    Mode.AUTONOMOUS: InterventionState.MODE_AUTONOMOUS,
-    Mode.HUMAN: InterventionState.MODE_HUMAN,
-    Mode.ESTOPPED: InterventionState.MODE_ESTOPPED,
-}
-SOURCES = {
-    Mode.HOLD: Command.SOURCE_HOLD,
-    Mode.AUTONOMOUS: Command.SOURCE_POLICY,
-    Mode.HUMAN: Command.SOURCE_HUMAN,
-    Mode.ESTOPPED: Command.SOURCE_HOLD,
-}
 
 
 @dataclass(frozen=True)
@@ -70,7 +55,7 @@ class InterventionNode(ManagedNode):
         mapping = load_joystick(files.joystick_file, self.action)
         self.make_arbiter = lambda: Arbiter(self.action, config, mapping)
         self.meter = diagnostics.TickMeter(self.period_s)
-        self.refused: Counter[str] = Counter()
+        self.foreign = 0
         self.command_publisher = self.speak(
             Command, 'control/command', qos.command(self.period_s))
         self.state_publisher = self.speak(InterventionState, 'intervention/state', qos.LATCHED)
@@ -97,11 +82,14 @@ class InterventionNode(ManagedNode):
     def on_policy_command(self, command: Command) -> None:
         """Take a command of the policy; step at once."""
         if command.spec_hash != self.spec_hash:
-            self.refuse(f'spec {command.spec_hash or "missing"}, want {self.spec_hash}')
+            self.foreign += 1
+            self.warn_refused(f'spec {command.spec_hash or "missing"}, want {self.spec_hash}')
             return
-        refusal = self.arbiter.on_policy(command.values, command.sequence, self.now_s())
+        age_s = 1e-9 * (self.now_ns() - conversions.stamp_to_ns(command.header.stamp))
+        refusal = self.arbiter.on_policy(
+            command.values, command.sequence, self.now_s(), age_s)
         if refusal:
-            self.refuse(refusal)
+            self.warn_refused(refusal)
             return
         self.policy_command = command
         self.step()
@@ -109,18 +97,18 @@ class InterventionNode(ManagedNode):
     def on_joy(self, joy: Joy) -> None:
         """Take the state of the input device; the next step acts on it."""
         stamp_ns = conversions.stamp_to_ns(joy.header.stamp)
-        self.arbiter.on_joy(joy.axes, joy.buttons, stamp_ns, self.now_s())
+        refusal = self.arbiter.on_joy(joy.axes, joy.buttons, stamp_ns, self.now_s())
+        if refusal:
+            self.warn_refused(refusal)
 
     def on_safety_state(self, state: SafetyState) -> None:
         """Follow the gate's e-stop latch."""
         latched = state.state == SafetyState.STATE_ESTOPPED
         self.arbiter.on_estop(latched, self.now_s())
 
-    def refuse(self, reason: str) -> None:
-        """Count a policy command that was not taken."""
-        self.refused[reason] += 1
-        self.get_logger().warning(
-            f'policy command refused: {reason}', throttle_duration_sec=2.0)
+    def warn_refused(self, reason: str) -> None:
+        """Log a message that was not taken."""
+        self.get_logger().warning(f'refused: {reason}', throttle_duration_sec=2.0)
 
     def step_if_late(self) -> None:
         """Step on the timer when no policy command has come for one and a half periods."""
@@ -137,8 +125,9 @@ class InterventionNode(ManagedNode):
         policy = self.policy_command
         command = Command(
             sequence=self.sequence,
-            policy_sequence=policy.sequence,
-            source=SOURCES[output.mode],
+            policy_sequence=output.policy_sequence,
+            source=int(output.source),
+            estop=output.estop_requested,
             observation_stamp=policy.observation_stamp,
             tick_stamp=policy.tick_stamp,
             policy_version=policy.policy_version,
@@ -148,7 +137,7 @@ class InterventionNode(ManagedNode):
         command.header.frame_id = self.task.action.frame
         command.header.stamp = conversions.ns_to_stamp(self.now_ns())
         self.command_publisher.publish(command)
-        self.publish_state(MODES[output.mode], output.reason)
+        self.publish_state(int(output.mode), output.reason)
 
     def publish_state(self, mode: int, reason: str) -> None:
         """Publish who drives and why, when it changed."""
@@ -170,7 +159,8 @@ class InterventionNode(ManagedNode):
         facts = {
             **self.meter.facts(),
             'takeovers': takeovers,
-            **{f'refused: {why}': count for why, count in self.refused.items()},
+            'refused: other spec': self.foreign,
+            **{f'refused: {why}': count for why, count in self.arbiter.refused.items()},
         }
         held = mode in (InterventionState.MODE_HOLD, InterventionState.MODE_ESTOPPED)
         return diagnostics.WARN if held else diagnostics.OK, reason, facts

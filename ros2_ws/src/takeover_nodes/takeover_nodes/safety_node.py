@@ -123,6 +123,8 @@ class SafetyNode(ManagedNode):
         if command.source == Command.SOURCE_NONE:
             self.gate.reject('no source')
             return
+        if command.estop:
+            self.gate.estop('e-stop pressed on the input device', self.now_s())
         stamp_ns = conversions.stamp_to_ns(command.header.stamp)
         output = self.gate.command(
             command.values, command.sequence, stamp_ns, self.now_ns(), self.now_s())

@@ -1,0 +1,40 @@
+"""
+A demo whose launcher and monitor are small scripts: for the tests of `takeover demo`.
+
+python demo_with_fakes.py RUNS_DIR LAUNCH_SCRIPT MONITOR_SCRIPT; every child appends its pid to
+RUNS_DIR/pids.
+"""
+
+import os
+from pathlib import Path
+import sys
+
+from takeover.cli import child_processes, demo
+from takeover.errors import TakeoverError
+
+RUNS = Path(sys.argv[1])
+WRITE_PID = f"import os; open({str(RUNS / 'pids')!r}, 'a').write(str(os.getpid()) + '\\n');"
+
+
+class FakeDemo(demo.Demo):
+    """Starts the scripts of the command line."""
+
+    def __init__(self):
+        self.episodes, self.seed, self.env = 5, 0, dict(os.environ)
+        self.signals = child_processes.Signals()
+        child_processes.adopt_orphans()
+
+    def launch_command(self):
+        return [sys.executable, '-u', '-c', WRITE_PID + sys.argv[2]]
+
+    def monitor_command(self, folder):
+        # The monitor finds its report folder as the real one does: from its command line.
+        return [sys.executable, '-u', '-c', WRITE_PID + sys.argv[3], str(folder)]
+
+
+try:
+    code = FakeDemo().run(RUNS, None)
+except TakeoverError as error:
+    sys.stderr.write(f'takeover: {error}\n')
+    code = 2
+sys.exit(code)

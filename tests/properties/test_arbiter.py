@@ -2,7 +2,7 @@
 
 import math
 
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, rule, RuleBasedStateMachine
 from takeover.action import ActionContract
@@ -186,6 +186,14 @@ class ArbiterMachine(RuleBasedStateMachine):
             self.policy(0.02, (0.3, 0.1), 0.0)
             assert self.arbiter.mode is Mode.HOLD
 
+    @rule(count=st.integers(1, 15))
+    def take_over_and_release(self, count):
+        """Whatever came before, a release is a hold for a while, however healthy the policy."""
+        self.joystick(0.01, 0.0, 0.0, False, False)
+        self.joystick(0.01, 1.0, 0.0, True, False)
+        self.joystick(0.01, 0.0, 0.0, False, False)
+        self.policy_in_a_row(count, (0.3, 0.1))
+
     @rule(gap_s=gaps, latched=st.booleans())
     def gate(self, gap_s, latched):
         """The safety gate tells its latch."""
@@ -198,4 +206,6 @@ class ArbiterMachine(RuleBasedStateMachine):
 
 
 TestArbiter = ArbiterMachine.TestCase
-TestArbiter.settings = settings(max_examples=80, stateful_step_count=40, deadline=None)
+TestArbiter.settings = settings(
+    max_examples=60, stateful_step_count=40, deadline=None,
+    suppress_health_check=[HealthCheck.too_slow])

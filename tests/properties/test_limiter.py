@@ -2,7 +2,7 @@
 
 import math
 
-from hypothesis import given, settings
+from hypothesis import given, HealthCheck, settings
 from hypothesis import strategies as st
 import pytest
 from takeover.safety.limiter import AxisLimiter, stopping_time_s, worst_stopping_time_s
@@ -24,6 +24,12 @@ targets = st.one_of(st.sampled_from([0.0, -5.0, 5.0]), st.floats(-4.0, 4.0))
 steps = st.lists(st.tuples(targets, time_steps), min_size=1, max_size=60)
 
 
+def effort(examples):
+    """Run so many examples, however slow the machine."""
+    return settings(max_examples=examples, deadline=None,
+                    suppress_health_check=[HealthCheck.too_slow])
+
+
 def check_acceleration(limits, before, after, dt_s):
     """Check one step: the part that slows down and the part that speeds up fit into `dt_s`."""
     slowing = abs(before) if before * after < 0.0 else max(abs(before) - abs(after), 0.0)
@@ -39,10 +45,8 @@ def check_jerk(limits, means, times):
             1.0 + TOLERANCE) + TOLERANCE
 
 
-@settings(max_examples=300, deadline=None)
-@given(axis_limits, steps)
-def test_limits_hold_between_any_two_outputs(limits, sequence):
-    """Velocity, acceleration, deceleration and jerk, at any irregular distance of outputs."""
+def follow(limits, sequence):
+    """Run a sequence of (target, dt_s) and check every limit between the outputs."""
     axis = AxisLimiter(limits)
     means, times = [0.0], [0.02]
     for target, dt_s in sequence:
@@ -56,7 +60,24 @@ def test_limits_hold_between_any_two_outputs(limits, sequence):
     check_jerk(limits, means, times)
 
 
-@settings(max_examples=200, deadline=None)
+@effort(200)
+@given(axis_limits, steps)
+def test_limits_hold_between_any_two_outputs(limits, sequence):
+    """Velocity, acceleration, deceleration and jerk, at any irregular distance of outputs."""
+    follow(limits, sequence)
+
+
+@effort(60)
+@given(st.floats(0.2, 5.0), st.floats(0.2, 5.0), st.floats(5.0, 50.0),
+       st.lists(st.tuples(st.sampled_from([-2.0, -0.1, 0.0, 0.1, 2.0]), st.integers(5, 60)),
+                min_size=2, max_size=6), st.sampled_from([0.005, 0.01]))
+def test_limits_hold_while_the_direction_changes(speeding, slowing, jerk, legs, dt_s):
+    """Zero is passed with no more than the limit of the other side, however it is approached."""
+    limits = AxisLimits(-2.0, 2.0, speeding, slowing, jerk)
+    follow(limits, [(target, dt_s) for target, count in legs for _ in range(count)])
+
+
+@effort(120)
 @given(axis_limits, steps, st.lists(time_steps, min_size=1, max_size=20))
 def test_zero_is_reached_exactly_within_the_stopping_time(limits, sequence, distances):
     """From any reachable state; the overall bound covers the bound of the state."""
@@ -74,7 +95,7 @@ def test_zero_is_reached_exactly_within_the_stopping_time(limits, sequence, dist
     assert elapsed_s <= stopping_time_s(limits, 0.0, 0.0, max(distances)) + bound_s + 1e-8
 
 
-@settings(max_examples=200, deadline=None)
+@effort(120)
 @given(axis_limits, steps)
 def test_worst_stopping_time_covers_every_reachable_state(limits, sequence):
     """The bound used for the time-out ladder, measured on a fine grid of outputs."""
@@ -86,7 +107,7 @@ def test_worst_stopping_time_covers_every_reachable_state(limits, sequence):
     assert axis.at_rest
 
 
-@settings(max_examples=200, deadline=None)
+@effort(120)
 @given(axis_limits, st.floats(-3.0, 3.0), st.lists(time_steps, min_size=1, max_size=20))
 def test_a_target_is_approached_without_overshoot_and_kept_without_chatter(
         limits, target, distances):
@@ -108,7 +129,7 @@ def test_a_target_is_approached_without_overshoot_and_kept_without_chatter(
         assert axis.acceleration == 0.0
 
 
-@settings(max_examples=150, deadline=None)
+@effort(100)
 @given(axis_limits, steps, st.integers(2, 7))
 def test_outputs_are_samples_of_one_curve(limits, sequence, pieces):
     """Splitting every step into pieces gives the same velocities."""

@@ -35,7 +35,7 @@ class ArbiterConfig:
 
     policy_timeout_s: float = 0.20          # no good policy command for this long: hold
     input_device_timeout_s: float = 0.30    # silent device while a person drives: hold
-    resume_delay_s: float = 1.0             # hold at least this long after the dead-man is released
+    resume_delay_s: float = 1.0             # hold this long after the dead-man is released
     healthy_commands: int = 3               # good policy commands in a row before autonomy
     require_input_device: bool = False      # True: autonomy only while a device is heard
 
@@ -85,8 +85,7 @@ class Arbiter:
 
     def on_policy(self, values: Sequence[float], sequence: int, now_s: float,
                   age_s: float = 0.0) -> str | None:
-        """
-        Take a policy command; return why it is refused (one of a fixed set of sentences), or None.
+        """Take a policy command; return why it is refused (from a fixed set), or None.
 
         :param values: SI, in the order of the action.
         :param age_s: by its stamp; the arbiter stamps anew, so nobody after it can see this age.
@@ -103,8 +102,7 @@ class Arbiter:
 
     def on_joy(self, axes: Sequence[float], buttons: Sequence[int], stamp_ns: int,
                now_s: float) -> str | None:
-        """
-        Take a message of the device; return why it is refused, or None.
+        """Take a message of the device; return why it is refused, or None.
 
         A change of the dead-man or the e-stop button changes the mode at once.
         """
@@ -156,7 +154,6 @@ class Arbiter:
             self.mode is Mode.AUTONOMOUS and self._config.require_input_device)
         if needed and self._device.silent(now_s):
             self._lost_while_human = self.mode is Mode.HUMAN
-            self._device.require_release()
             self._apply(Event.DEVICE_LOST, self._device.silence())
         if self.mode is Mode.AUTONOMOUS and self._policy.expired(now_s):
             self._apply(Event.POLICY_LOST, self._policy.reason())
@@ -176,7 +173,7 @@ class Arbiter:
         command = self._device.command(now_s)
         missing = self._config.healthy_commands - self._healthy
         if self._lost_while_human:
-            return 'joystick lost while a person drove; it must come back with the dead-man released'
+            return 'joystick lost while a person drove; needs it back with the dead-man released'
         if self._config.require_input_device and command is None:
             return self._device.silence()
         if command is not None and command.deadman:

@@ -11,16 +11,14 @@ from takeover.safety.watchdog import Watchdog
 
 
 class InputDevice:
-    """
-    The last command of a device and its age.
+    """The last command of a device and its age.
 
     A dead-man counts as pressed only when it was seen released before, without a silence between:
     a button that is stuck, or held while the device comes back, gives nobody control.
     """
 
     def __init__(self, joystick: Joystick, timeout_s: float):
-        """
-        Start without a device.
+        """Start without a device.
 
         :param timeout_s: silence after which it counts as lost.
         """
@@ -67,7 +65,3 @@ class InputDevice:
         pressed, counts = self._command.deadman, self._seen_released
         self._seen_released = not pressed
         return pressed and counts
-
-    def require_release(self) -> None:
-        """Let the dead-man count only after it has been seen released again."""
-        self._seen_released = False

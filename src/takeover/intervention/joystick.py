@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Annotated
 
 from pydantic import Field, model_validator
-
 from takeover.action import ActionContract
 from takeover.config_file import ConfigError, load_config, StrictModel
 from takeover.specs import Name
@@ -63,8 +62,7 @@ class HumanCommand:
 
 
 def load_joystick(path: str | Path, action: ActionContract) -> JoystickMapping:
-    """
-    Read a mapping file, for example config/inputs/joystick.yaml.
+    """Read a mapping file, for example config/inputs/joystick.yaml.
 
     :raises ConfigError: naming file, key and the legal form; also for a component that the action
         does not have.
@@ -81,8 +79,7 @@ class Joystick:
     """Turns axes and buttons into a `HumanCommand`."""
 
     def __init__(self, mapping: JoystickMapping, action: ActionContract):
-        """
-        Prepare the mapping of each component of the action.
+        """Prepare the mapping of each component of the action.
 
         :param mapping: a component it does not name stays zero.
         """

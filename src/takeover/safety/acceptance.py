@@ -20,8 +20,7 @@ class CommandChecks:
     """Remembers the last accepted sequence and the latest time, and judges the next command."""
 
     def __init__(self, names: Sequence[str], timeout_s: float):
-        """
-        Start without having accepted anything.
+        """Start without having accepted anything.
 
         :param names: of the values of a command, in order.
         :param timeout_s: largest age, and largest lead of a sender whose clock is ahead.
@@ -36,8 +35,7 @@ class CommandChecks:
         self._sequence = self._latest_ns = None
 
     def clock_jumped(self, now_ns: int) -> bool:
-        """
-        Whether the stamps' clock went backwards since the last command.
+        """Whether the stamps' clock went backwards since the last command.
 
         If so, ages mean nothing and counters may have restarted with it: start again from here.
         """

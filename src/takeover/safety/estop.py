@@ -13,8 +13,7 @@ from takeover.safety.watchdog import Watchdog
 
 @dataclass(frozen=True)
 class EstopConfig:
-    """
-    How the latched stop behaves.
+    """How the latched stop behaves.
 
     The stop decelerates within the normal limits unless told otherwise: they are what the robot is
     known to stand (load, tipping, wheel slip), and a harder stop nobody has tried is not a safer
@@ -31,8 +30,7 @@ class EstopConfig:
             raise LimitsError(f'estop.timeout_s must be greater than 0, got {self.timeout_s}')
 
     def stop_limits(self, limits: Sequence[AxisLimits]) -> list[AxisLimits]:
-        """
-        Return the limits of an emergency stop.
+        """Return the limits of an emergency stop.
 
         :raises LimitsError: when one is missing or weaker than the normal limit of its axis.
         """
@@ -53,8 +51,7 @@ class EstopConfig:
 
 
 class EstopLatch:
-    """
-    Locked by a call, by a heartbeat that says so, or by a required heartbeat that is missing.
+    """Locked by a call, by a heartbeat that says so, or by a required heartbeat that is missing.
 
     A heartbeat that has been heard saying locked must say released before a reset, also where no
     heartbeat is required.

@@ -58,8 +58,7 @@ class SafetyGate:
     def __init__(self, names: Sequence[str], limits: Sequence[AxisLimits], timeout_s: float = 0.35,
                  period_s: float = 0.02, estop: EstopConfig = EstopConfig(),
                  controller_timeout_s: float = 0.5):
-        """
-        Start in STANDBY; call `activate` when motion may begin.
+        """Start in STANDBY; call `activate` when motion may begin.
 
         :param names: of the axes, in the order of the values.
         :param timeout_s: age at which a command is no longer followed.
@@ -92,8 +91,7 @@ class SafetyGate:
         self._needs_zero = False
 
     def activate(self, now_s: float) -> None:
-        """
-        Begin at rest, in STANDBY, and wait for the e-stop heartbeat if it is required.
+        """Begin at rest, in STANDBY, and wait for the e-stop heartbeat if it is required.
 
         A latched e-stop stays latched: switching off and on is no reset.
         """
@@ -109,8 +107,7 @@ class SafetyGate:
 
     def command(self, values: Sequence[float], sequence: int, stamp_ns: int, now_ns: int,
                 now_s: float) -> GateOutput | Rejection:
-        """
-        Take a command and return what to send at once, or why it is refused.
+        """Take a command and return what to send at once, or why it is refused.
 
         While the e-stop is latched or the gate is closed, a good command is not refused, but not
         followed either: the output is that of the stop.
@@ -153,8 +150,7 @@ class SafetyGate:
         return self.tick(now_s) if self._estop.latched and not was_latched else None
 
     def reset(self, now_s: float) -> tuple[bool, str]:
-        """
-        Leave the latched stop for STOPPED: `(done, sentence)`.
+        """Leave the latched stop for STOPPED: `(done, sentence)`.
 
         Allowed when the robot stands and the e-stop is released. It sets nothing in motion: a zero
         command sent after the reset must be seen before any other is followed.
@@ -185,8 +181,7 @@ class SafetyGate:
         self.rejected[kind] = self.rejected.get(kind, 0) + 1
 
     def stop_bound_s(self) -> float:
-        """
-        Return how long after the last good command the output is zero, at the latest.
+        """Return how long after the last good command the output is zero, at the latest.
 
         The time-out, the longest stop that any state needs, and one period until it is sent.
         """

@@ -10,8 +10,7 @@ from takeover.safety.profile import advance, rest_velocity
 
 
 class AxisLimiter:
-    """
-    Velocity and acceleration of one axis; starts at rest.
+    """Velocity and acceleration of one axis; starts at rest.
 
     `velocity` is the last output; `limited_by` names what kept it from the target.
     """
@@ -28,8 +27,7 @@ class AxisLimiter:
         return self.velocity == 0.0 and self.acceleration == 0.0
 
     def step(self, target: float, dt_s: float, limits: AxisLimits | None = None) -> float:
-        """
-        Move towards `target` for `dt_s` and return the velocity reached.
+        """Move towards `target` for `dt_s` and return the velocity reached.
 
         :param target: SI; beyond the velocity bounds it is brought back to them.
         :param dt_s: time since the last output; zero or less changes nothing.
@@ -57,8 +55,7 @@ class AxisLimiter:
 
 def stopping_time_s(limits: AxisLimits, velocity: float, acceleration: float = 0.0,
                     period_s: float = 0.0) -> float:
-    """
-    Return an upper bound of the time in which an axis comes to rest when its target is zero.
+    """Return an upper bound of the time in which an axis comes to rest when its target is zero.
 
     The limiter takes the shortest curve, so it needs no longer than this one: first take the
     acceleration to zero, |a| / j, which ends at `rest_velocity`; then go from there to zero, with
@@ -74,8 +71,7 @@ def stopping_time_s(limits: AxisLimits, velocity: float, acceleration: float = 0
 
 
 def worst_stopping_time_s(limits: AxisLimits, period_s: float = 0.0) -> float:
-    """
-    Return an upper bound of `stopping_time_s` over every state the axis can be in.
+    """Return an upper bound of `stopping_time_s` over every state the axis can be in.
 
     Either the axis is speeding up towards its fastest, or (only if it was changing direction) it
     passes through zero with the smaller of the two limits and has to come back.

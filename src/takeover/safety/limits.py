@@ -15,8 +15,7 @@ class LimitsError(TakeoverError):
 
 @dataclass(frozen=True)
 class AxisLimits:
-    """
-    Limits of one axis, in m/s or rad/s and their derivatives.
+    """Limits of one axis, in m/s or rad/s and their derivatives.
 
     Zero velocity is always legal: an axis that could not stand still could not be stopped.
     """
@@ -52,8 +51,7 @@ def _check(name: str, value: float) -> None:
 
 
 def limits_for_action(action: ActionSpec, robot: RobotSpec) -> list[AxisLimits]:
-    """
-    Return the limits of each action component, in its order.
+    """Return the limits of each action component, in its order.
 
     The velocity bounds are the tighter of the task's and the robot's.
 

@@ -33,8 +33,7 @@ State = tuple[float, float]
 
 def advance(velocity: float, acceleration: float, target: float, limits: AxisLimits,
             dt_s: float, acted: Callable[[str], None]) -> State:
-    """
-    Move along the curve to `target` for `dt_s`.
+    """Move along the curve to `target` for `dt_s`.
 
     :param target: inside the velocity bounds.
     :param acted: called with 'acceleration', 'deceleration' or 'jerk' for each limit in force.

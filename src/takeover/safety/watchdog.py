@@ -4,15 +4,13 @@ import math
 
 
 class Watchdog:
-    """
-    Age of one named thing; never heard is as bad as too old.
+    """Age of one named thing; never heard is as bad as too old.
 
     Hearing something cannot make it younger than it is: an age already spent on the way counts.
     """
 
     def __init__(self, name: str, timeout_s: float):
-        """
-        Start without having heard anything.
+        """Start without having heard anything.
 
         :param name: as it stands in a sentence: 'policy command', 'joystick'.
         :raises ValueError: when the time-out is not a positive number.

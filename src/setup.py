@@ -1,4 +1,4 @@
-"""Installs the library as an ament package, so that `colcon build` alone is enough."""
+"""Install the library as an ament package, so that `colcon build` alone is enough."""
 
 from setuptools import find_packages, setup
 

@@ -12,7 +12,7 @@ import subprocess
 import sys
 import sysconfig
 
-OLDEST, NEWEST = (3, 10), (3, 14)  # the ROS 2 wheels exist for these
+OLDEST, NEWEST = (3, 10), (3, 13)  # what the pinned wheels are tried on
 
 
 class SetupError(Exception):
@@ -58,7 +58,7 @@ def check_prerequisites(folder: Path) -> None:
             missing[program] = f'the program {program}'
     if missing:
         raise SetupError(
-            f'{", ".join(missing.values())} missing; on Debian and Ubuntu: '
+            f'missing: {", ".join(missing.values())}; on Debian and Ubuntu: '
             f'sudo apt-get install {" ".join(missing)}'
         )
 

@@ -2,4 +2,4 @@
 
 
 class TakeoverError(Exception):
-    """Something the caller can act on; the message says what was wrong, where, and the legal form."""
+    """Something the caller can act on; the message says what, where, and the legal form."""

@@ -7,11 +7,11 @@ would do, together with the ROS 2 wheels of the running interpreter if it has th
 `python -m takeover.workspace -- COMMAND ...` runs a command in that environment.
 """
 
+from collections.abc import Mapping
 import os
+from pathlib import Path
 import sys
 import sysconfig
-from collections.abc import Mapping
-from pathlib import Path
 
 from takeover.errors import TakeoverError
 
@@ -57,7 +57,7 @@ def node_environment(base: Mapping[str, str] | None = None) -> dict[str, str]:
     """Return `base` (default: this process's environment) with all that a node process needs.
 
     Raises:
-        WorkspaceError: nothing is built, and no ROS environment that holds our packages is sourced.
+        WorkspaceError: nothing is built, and no ROS environment with our packages is sourced.
 
     """
     env = dict(os.environ if base is None else base)
@@ -81,7 +81,7 @@ def node_environment(base: Mapping[str, str] | None = None) -> dict[str, str]:
 def _use_wheels(env: dict[str, str], prefix: Path) -> None:
     """Put the wheels of `prefix` in front, and take any other ROS installation out.
 
-    Libraries of two ROS releases in one process crash it, and a shell often sources one by default.
+    Libraries of two ROS releases in one process crash it, and many a shell sources one.
     """
     foreign = [str(entry) for entry in prefixes(env) if entry != prefix]
     for variable in ('AMENT_PREFIX_PATH', 'PYTHONPATH', 'LD_LIBRARY_PATH'):

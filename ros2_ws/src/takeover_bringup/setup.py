@@ -1,4 +1,4 @@
-"""Installs launch, config and models, which are symlinks to the folders at the top of the repository."""
+"""Install launch, config and models, which are links to the folders at the top."""
 
 import os
 

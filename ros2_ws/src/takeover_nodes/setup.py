@@ -1,4 +1,4 @@
-"""Installs the nodes; executable name = module name = default node name."""
+"""Install the nodes; executable name = module name = default node name."""
 
 from setuptools import find_packages, setup
 

@@ -1,1 +1,1 @@
-"""The `takeover` command; each module beside `main` is one subcommand, imported when it is called."""
+"""The `takeover` command; each module beside `main` is one subcommand, imported when called."""

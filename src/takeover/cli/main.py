@@ -1,4 +1,4 @@
-"""The `takeover` command: picks the subcommand's module, imports only that, and turns errors into exit codes.
+"""The `takeover` command: import one subcommand, run it, turn errors into exit codes.
 
 A module `takeover.cli.<name>` offers either one function `command` or a dict `commands` of name to
 function. Their typed arguments become options, their docstrings the help, their return value
@@ -6,10 +6,10 @@ function. Their typed arguments become options, their docstrings the help, their
 error of the library, 130 interrupted.
 """
 
+from collections.abc import Callable, Sequence
 import importlib
 import os
 import sys
-from collections.abc import Callable, Sequence
 
 from takeover import __version__
 from takeover.errors import TakeoverError
@@ -22,7 +22,15 @@ COMMANDS = {
 }
 
 # What to install when a subcommand needs a package that the core does without.
-EXTRAS = {'torch': 'learn', 'mujoco': 'sim', 'gymnasium': 'sim'}
+EXTRAS = {
+    'PIL': 'sim',
+    'gymnasium': 'sim',
+    'jinja2': 'sim',
+    'matplotlib': 'sim',
+    'mujoco': 'sim',
+    'rich': 'sim',
+    'torch': 'learn',
+}
 
 
 def usage() -> str:
@@ -60,7 +68,7 @@ def run(name: str, args: Sequence[str]) -> int:
 
 
 def missing_package(error: ModuleNotFoundError, name: str) -> str:
-    """Return the sentence for a package that is not installed; re-raise if it is not ours to explain."""
+    """Return the sentence for a missing package; raise again what no extra would install."""
     package = (error.name or '').partition('.')[0]
     if package not in EXTRAS:
         raise error
@@ -98,6 +106,10 @@ def fail(message: str) -> int:
     """Print `message` to stderr as one error line and return exit code 2."""
     print(f'takeover: {message}', file=sys.stderr)
     return 2
+
+
+if __name__ == '__main__':
+    sys.exit(main())
 
 
 if __name__ == '__main__':

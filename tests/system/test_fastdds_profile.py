@@ -1,4 +1,4 @@
-"""The Fast DDS profile that the launch files set is read, and its transports are the ones in use."""
+"""The Fast DDS profile that the launch files set is read, and its transports are in use."""
 
 import os
 import random

@@ -1,5 +1,6 @@
 """`takeover launch`: start the nodes of a launch file, as `ros2 launch` would."""
 
+import contextlib
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -20,12 +21,14 @@ def command(
 ) -> int:
     """Start the nodes of a launch file and stop them together.
 
+    Reads a subset of launch XML and refuses the rest; the nodes run as under `ros2 launch`.
     Ctrl-C stops all processes (SIGINT, then SIGTERM, then SIGKILL); once more hurries. The exit
     code is 0 after a requested stop, else that of the process that failed.
 
     Args:
         words: FILE [name:=value ...] or PACKAGE FILE [name:=value ...]; a bare file name is looked
-        for in the current folder, in the repository's launch folder and in takeover_bringup.
+            for in the current folder, in takeover_bringup and in the repository. Options stand
+            before or after these words, not between them.
         show_args: list the arguments of the launch file and do nothing else.
         dry_run: print each process's command line and environment instead of starting it.
     """
@@ -84,10 +87,8 @@ def find_launch_file(
     if rest and ':=' not in rest[0]:
         return _in_share(package_share(first, environment), rest[0]), rest[1:]
     folders = [install_space().parents[1] / 'launch']
-    try:
-        folders.append(package_share(PACKAGE, environment) / 'launch')
-    except WorkspaceError:
-        pass
+    with contextlib.suppress(WorkspaceError):
+        folders.insert(0, package_share(PACKAGE, environment) / 'launch')
     for folder in folders:
         if '/' not in first and (folder / first).is_file():
             return folder / first, rest

@@ -11,11 +11,14 @@ Differences from `ros2 launch`, all deliberate:
 * A parameter file that does not exist is an error (there: a warning, and the node runs without
   it).
 * Everything is evaluated before the first process starts, so an error starts nothing.
-* The exit code is that of the first required process that failed by itself (there: 0).
+* The exit code after a requested stop is 0, else that of the required process that failed, or of
+  the first that failed when all have ended (there: 0 in all these cases).
 * SIGTERM and SIGHUP stop the children as SIGINT does (there: SIGTERM orphans them), and a second
   SIGINT escalates (there: it is ignored). Each child has its own process group, so Ctrl-C reaches
   it once, through the launcher; a child whose launcher was killed gets SIGTERM from the kernel.
-* Children read /dev/null as standard input.
+* Children read /dev/null as standard input, and can be interrupted even if the launcher was
+  started with SIGINT ignored, as `launcher &` is in a script.
+* `output` is screen, log or both; an argument that no file declares is set, with a warning.
 * Two accidents of Jazzy are refused rather than copied: `$(dirname)` after an include from another
   directory, and `set_parameter` in a group when the enclosing scope has set parameters already (it
   leaks out of the group there).

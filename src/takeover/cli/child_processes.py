@@ -49,7 +49,7 @@ class Signals:
 
 
 def start(command: Sequence[str], env: dict[str, str], death_signal: signal.Signals,
-          output: IO[bytes] | None) -> subprocess.Popen:
+          output: IO[bytes] | None, niceness: int = 0) -> subprocess.Popen:
     """Start a process in a session of its own; the kernel sends it `death_signal` when we die.
 
     :param output: where its stdout and stderr go; None: to ours.
@@ -57,7 +57,7 @@ def start(command: Sequence[str], env: dict[str, str], death_signal: signal.Sign
     return subprocess.Popen(
         command, env=env, stdin=subprocess.DEVNULL, stdout=output,
         stderr=subprocess.STDOUT if output else None, start_new_session=True,
-        preexec_fn=_die_with(os.getpid(), death_signal))
+        preexec_fn=_before_exec(os.getpid(), death_signal, niceness))
 
 
 def stop(child: subprocess.Popen, patience_s: float, signals: Signals) -> None:
@@ -105,8 +105,10 @@ def _children() -> list[int]:
     return found
 
 
-def _die_with(parent: int, death_signal: signal.Signals) -> Callable[[], None]:
+def _before_exec(parent: int, death_signal: signal.Signals,
+                 niceness: int) -> Callable[[], None]:
     def before_exec() -> None:
+        os.nice(niceness)
         if _LIBC is None:
             return
         _LIBC.prctl(_PR_SET_PDEATHSIG, int(death_signal), 0, 0, 0)

@@ -23,6 +23,8 @@ REQUIRED_SHARE = 0.8
 LAUNCH_PATIENCE_S = 15.0
 # Long enough to write the report on a slow machine.
 MONITOR_PATIENCE_S = 60.0
+# From its first import on: the nodes come first.
+MONITOR_NICENESS = 5
 POLL_S = 0.05
 LOG_TAIL_LINES = 25
 LATEST = 'latest'
@@ -112,16 +114,18 @@ class Demo:
         try:
             with log.open('wb') as output:
                 launch = start(self.launch_command(), self.env, signal.SIGINT, output)
-            monitor = start(self.monitor_command(folder), self.env, signal.SIGTERM, None)
+            monitor = start(self.monitor_command(folder), self.env, signal.SIGKILL, None,
+                            MONITOR_NICENESS)
             while monitor.poll() is None and launch.poll() is None and not self.signals.received:
                 time.sleep(POLL_S)
             if launch.poll() is not None and not self.signals.received:
                 died = f'the launch ended by itself with code {launch.returncode}'
         finally:
             # Both at once: the monitor only listens, and its report must not keep the robot going.
-            for child in (monitor, launch):
+            # SIGTERM, because Python answers an early SIGINT with a traceback.
+            for child, number in ((monitor, signal.SIGTERM), (launch, signal.SIGINT)):
                 if child is not None and child.poll() is None:
-                    child.send_signal(signal.SIGINT)
+                    child.send_signal(number)
             for child, patience_s in ((launch, LAUNCH_PATIENCE_S), (monitor, MONITOR_PATIENCE_S)):
                 if child is not None:
                     stop(child, patience_s, self.signals)

@@ -37,7 +37,8 @@ PICTURE_DISTANCE_M = (0.4, 1.5)
 PICTURE_HALF_ANGLE_RAD = 0.45
 # Without such an obstacle a picture is taken at this share of the path.
 PICTURE_PROGRESS = 0.5
-SNAPSHOT_PROGRESS = 0.6
+# The screen of this part of the last episode is kept with the run.
+SNAPSHOT_PROGRESS = (0.6, 0.75)
 # The screen shows the last minute at 20 Hz; the report has everything.
 SHOWN_SAMPLES = 1200
 
@@ -209,7 +210,8 @@ class RunObserver:
             problems=[f'{component}: {problem}'
                       for component, problem in self.problems.items()][:MAX_PROBLEMS],
         )
-        if self.running and self.running.progress >= SNAPSHOT_PROGRESS:
+        first, last = SNAPSHOT_PROGRESS
+        if self.running and first <= self.running.progress <= last:
             self.snapshot = state
         return state
 

@@ -13,7 +13,7 @@ from matplotlib.colors import LinearSegmentedColormap, Normalize
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Circle, Polygon
-from matplotlib.ticker import LogLocator, NullFormatter
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 import numpy as np
 from takeover.metrics import HOPS
 from takeover.report.record import EpisodeRecord, GATE_STATES, MODES, RunRecord
@@ -150,8 +150,10 @@ def hop_latency(run: RunRecord) -> bytes:
     axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 3.0)))
     axes.xaxis.set_major_formatter('{x:g}')
     axes.xaxis.set_minor_formatter(NullFormatter())
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda share, _: f'{100.0 * share:g} %'))
+    axes.yaxis.set_minor_formatter(NullFormatter())
     axes.set_xlabel('ms')
-    axes.set_ylabel('share slower')
+    axes.set_ylabel('slower than this')
     if axes.lines:
         axes.legend(frameon=False, labelcolor=INK, fontsize=7.5, loc='lower left')
     return _png(figure)

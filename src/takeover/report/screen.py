@@ -129,10 +129,8 @@ def _driving(state: ScreenState) -> RenderableType:
     table.add_row('commanded', _speed(state.commanded_m_s, state.commanded_rad_s, 'blue'))
     table.add_row('true', _speed(state.speed_m_s, state.turn_rad_s, 'cyan'))
     table.add_row()
-    gate = Text(state.gate, style=f'bold {GATE_LOOKS[state.gate]}')
-    if state.gate_reason:
-        gate.append(f'  {state.gate_reason}', style=MUTED)
-    table.add_row('gate', gate)
+    table.add_row('gate', Text.assemble((state.gate, f'bold {GATE_LOOKS[state.gate]}'),
+                                        (f'  {state.gate_reason}', MUTED)))
     table.add_row('stops', Text(f'{state.stops} stops, {state.rejected} commands refused',
                                 style='yellow' if state.rejected else ''))
     table.add_row('takeovers', str(state.takeovers))
@@ -140,10 +138,9 @@ def _driving(state: ScreenState) -> RenderableType:
     table.add_row('policy', Text.assemble(
         (f'{state.tick_rate_hz:.1f} Hz', 'bold' if state.tick_rate_hz else 'yellow'),
         (f'  jitter p99 {state.jitter_p99_ms:.1f} ms', MUTED)))
-    skipped = Text(f'{state.skipped} ticks', style='yellow' if state.skipped else '')
-    if state.skipped and state.skipped_reason:
-        skipped.append(f'  {state.skipped_reason}', style=MUTED)
-    table.add_row('skipped', skipped)
+    table.add_row('skipped', Text.assemble(
+        (f'{state.skipped} ticks', 'yellow' if state.skipped else ''),
+        (f'  {state.skipped_reason}', MUTED)))
     return table
 
 

@@ -208,6 +208,7 @@ class MonitorNode(Node):
         """Write the report and return the exit code."""
         self.display.close()
         if self.given.report_dir:
+            self.display.say('writing the report')
             # Only now: what draws the report is slow to import.
             os.nice(REPORT_NICENESS)
             from takeover.report.machine import describe_machine
@@ -225,7 +226,7 @@ def main() -> None:
 
 def watch() -> int:
     """Return the exit code: 0 complete, 1 cut short, 2 refused to start."""
-    os.nice(NICENESS)
+    os.nice(max(0, NICENESS - os.nice(0)))
     rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
     node = None
     with stop_flag() as stopped:

@@ -19,6 +19,9 @@ class Display(Protocol):
     def episode(self, episode: EpisodeRecord) -> None:
         """Tell that an episode has ended."""
 
+    def say(self, text: str) -> None:
+        """Write one line that stays."""
+
     def close(self) -> None:
         """Leave the terminal as it was; may be called twice."""
 
@@ -45,6 +48,10 @@ class LiveDisplay:
     def episode(self, episode: EpisodeRecord) -> None:
         """Nothing to do: the screen has a table of them."""
 
+    def say(self, text: str) -> None:
+        """Write one line above the screen, or where it was."""
+        self.live.console.print(text, markup=False, highlight=False)
+
     def close(self) -> None:
         """Give the terminal back."""
         self.live.stop()
@@ -62,15 +69,15 @@ class LineDisplay:
         """Write the state as one line, every two seconds."""
         if now_s >= self.next_s:
             self.next_s = now_s + LINE_PERIOD_S
-            self.write(plain_line(state))
+            self.say(plain_line(state))
 
     def episode(self, episode: EpisodeRecord) -> None:
         """Write one line for the episode."""
-        self.write(episode_line(episode))
+        self.say(episode_line(episode))
 
-    def write(self, line: str) -> None:
+    def say(self, text: str) -> None:
         """Write one line at once, so that a reader of a pipe sees it."""
-        self.stream.write(f'{line}\n')
+        self.stream.write(f'{text}\n')
         self.stream.flush()
 
     def close(self) -> None:

@@ -23,15 +23,18 @@ from nav_msgs.msg import Odometry
 import numpy as np
 from rcl_interfaces.msg import Parameter, ParameterType, ParameterValue
 from rcl_interfaces.srv import SetParameters
-from takeover.safety.limiter import worst_stopping_time_s
 from takeover.safety.limits import limits_for_action
+from takeover.safety.stop_bounds import stop_bounds_s
 from takeover.task import load_task_and_robot
 from takeover_msgs.srv import ResetEpisode
 from takeover_nodes import qos
 from tests.stack import Launch, new_domain, Observer, REPOSITORY, wait_until
 
 TASK = REPOSITORY / 'config' / 'tasks' / 'rover_path.yaml'
-LOSSES = ('policy_node', 'intervention_node', 'sensors', 'safety_node')
+# What is lost here -> its name in the ladder of time-outs.
+LOSSES = {'policy_node': 'policy', 'intervention_node': 'arbiter', 'sensors': 'sensor',
+          'safety_node': 'gate'}
+GATE_PERIOD_S = 0.02
 STANDS_M_S, STANDS_RAD_S = 0.01, 0.02
 DRIVES_M_S = 0.25
 TRUTH = 'ground_truth/odom'
@@ -40,22 +43,18 @@ TRUTH = 'ground_truth/odom'
 def bounds_s() -> dict[str, float]:
     """Return, per loss, the seconds after which the base must stand."""
     task, robot = load_task_and_robot(TASK)
-    rungs, physics, period_s = robot.timeouts, robot.simulation, 1.0 / task.rate_hz
-    stop_s = max(worst_stopping_time_s(axis) for axis in limits_for_action(task.action, robot))
-    ramp_s = max(
-        robot.limits['linear.x'].max_velocity / physics.max_acceleration_m_s2,
-        robot.limits['angular.z'].max_velocity / physics.max_angular_acceleration_rad_s2)
+    period_s = 1.0 / task.rate_hz
+    physics, lag = robot.simulation, robot.simulation.motor_time_constant_s
+    limits = limits_for_action(task.action, robot)
+    ramps = (physics.max_acceleration_m_s2, physics.max_angular_acceleration_rad_s2)
+    ramp_s = max(axis.fastest() / ramp for axis, ramp in zip(limits, ramps))
+    ladder = stop_bounds_s(
+        robot.timeouts, limits, gate_period_s=GATE_PERIOD_S, arbiter_period_s=period_s,
+        base_stop_s=ramp_s)
     # A first-order lag of time constant T trails a ramp of slope a by a*T and decays from there.
-    lag_s = physics.motor_time_constant_s * max(
-        math.log(physics.max_acceleration_m_s2 * physics.motor_time_constant_s / STANDS_M_S),
-        math.log(physics.max_angular_acceleration_rad_s2 * physics.motor_time_constant_s
-                 / STANDS_RAD_S))
-    return {
-        'policy_node': rungs.policy_s + stop_s + lag_s + period_s,
-        'intervention_node': rungs.gate_s + stop_s + lag_s + period_s,
-        'sensors': rungs.observation_s + rungs.policy_s + stop_s + lag_s + period_s,
-        'safety_node': rungs.controller_s + ramp_s + lag_s + period_s,
-    }
+    lag_s = lag * max(math.log(ramp * lag / stands)
+                      for ramp, stands in zip(ramps, (STANDS_M_S, STANDS_RAD_S)))
+    return {loss: ladder[cause] + lag_s + period_s for loss, cause in LOSSES.items()}
 
 
 class Rounds:

@@ -28,7 +28,7 @@ from takeover.workspace import node_environment
 REPOSITORY = Path(__file__).resolve().parents[1]
 MOTION_NODES = ('safety_node', 'intervention_node', 'policy_node')
 # Generous: a deadline ends a hung test, it never decides whether code is fast enough.
-DEADLINE_S = 60.0
+DEADLINE_S = 30.0
 
 
 def wait_until(condition: Callable[[], Any], what: str, deadline_s: float = DEADLINE_S) -> Any:

@@ -5,6 +5,7 @@ of its own when no policy command comes: a person must be able to drive with the
 """
 
 from dataclasses import dataclass
+import math
 import sys
 
 from sensor_msgs.msg import Joy
@@ -69,11 +70,11 @@ class InterventionNode(ManagedNode):
         self.arbiter = self.make_arbiter()
         self.sequence = self.new_sequence()
         self.policy_command = Command()
-        self.stepped_s = self.now_s()
+        self.policy_heard_s = -math.inf
         self.published_state: tuple = ()
         self.meter.restart()
         self.step()
-        self.every(self.period_s, self.step_if_late)
+        self.every(self.period_s, self.step_without_policy)
 
     def deactivate(self) -> None:
         """Say that nobody drives."""
@@ -91,7 +92,7 @@ class InterventionNode(ManagedNode):
         if refusal:
             self.warn_refused(refusal)
             return
-        self.policy_command = command
+        self.policy_command, self.policy_heard_s = command, self.now_s()
         self.step()
 
     def on_joy(self, joy: Joy) -> None:
@@ -110,16 +111,15 @@ class InterventionNode(ManagedNode):
         """Log a message that was not taken."""
         self.get_logger().warning(f'refused: {reason}', throttle_duration_sec=2.0)
 
-    def step_if_late(self) -> None:
-        """Step on the timer when no policy command has come for one and a half periods."""
-        if self.now_s() - self.stepped_s >= 1.5 * self.period_s:
+    def step_without_policy(self) -> None:
+        """Step on the timer while no policy command comes: late by half a period and more."""
+        if self.now_s() - self.policy_heard_s >= 1.5 * self.period_s:
             self.step()
 
     def step(self) -> None:
         """Ask the arbiter who drives and publish the command."""
         now_s = self.now_s()
         self.meter.tick(now_s)
-        self.stepped_s = now_s
         output = self.arbiter.step(now_s)
         self.sequence += 1
         policy = self.policy_command

@@ -124,7 +124,8 @@ class SafetyNode(ManagedNode):
             self.gate.reject('no source')
             return
         if command.estop:
-            self.gate.estop('e-stop pressed on the input device', self.now_s())
+            self.publish(self.gate.estop('e-stop pressed on the input device', self.now_s()),
+                         on_arrival=False)
         stamp_ns = conversions.stamp_to_ns(command.header.stamp)
         output = self.gate.command(
             command.values, command.sequence, stamp_ns, self.now_ns(), self.now_s())
@@ -161,7 +162,8 @@ class SafetyNode(ManagedNode):
             me = (self.get_name(), self.get_namespace())
             rivals = {(info.node_name, info.node_namespace) for info in publishers} - {me}
             named = ', '.join(f'{space.rstrip("/")}/{name}' for name, space in sorted(rivals))
-            self.gate.estop(f'another publisher on {topic}: {named or me[0]}', self.now_s())
+            reason = f'another publisher on {topic}: {named or me[0]}'
+            self.publish(self.gate.estop(reason, self.now_s()), on_arrival=False)
 
     def publish(self, output: GateOutput, on_arrival: bool) -> None:
         """Send one output to the robot and tell what was executed."""

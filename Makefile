@@ -6,7 +6,7 @@ IN_WORKSPACE := $(VENV)/python -m takeover.workspace --
 SET_UP = @command -v "$(PYTHON)" >/dev/null || { echo "takeover: $(PYTHON) is missing; on Debian and Ubuntu:" \
 	"sudo apt-get install python3 python3-venv python3-dev" >&2; exit 1; }; PYTHON="$(PYTHON)" "$(PYTHON)" tools/bootstrap.py
 
-LOCK := $(VENV)/uv pip compile -q --universal --python-version 3.10 --upgrade --custom-compile-command 'make lock'
+LOCK := $(VENV)/uv pip compile -q --system-certs --universal --python-version 3.10 --upgrade --custom-compile-command 'make lock'
 
 .PHONY: help setup demo test bench lint format lock clean
 .DEFAULT_GOAL := help

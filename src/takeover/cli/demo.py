@@ -26,7 +26,9 @@ MONITOR_PATIENCE_S = 60.0
 # From its first import on: the nodes come first.
 MONITOR_NICENESS = 5
 POLL_S = 0.05
-LOG_TAIL_LINES = 25
+LOG_TAIL_LINES = 20
+# What the launcher writes when it is asked to stop; the lines after it explain nothing.
+STOP_MARK = '[launch]: SIGINT received'
 LATEST = 'latest'
 # Exit codes of monitor_node.
 COMPLETE, CUT_SHORT = 0, 1
@@ -100,8 +102,7 @@ class Demo:
                 print(f'report: {folder / "report.html"}')
             return 128 + number
         if died:
-            tail = log.read_text(errors='replace').splitlines()[-LOG_TAIL_LINES:]
-            print('\n'.join(['', f'The last lines of {log}:', *tail]), file=sys.stderr)
+            show_tail(log)
             raise TakeoverError(f'{died}; see {log}')
         return tell(folder, self.episodes, picture)
 
@@ -173,6 +174,14 @@ def make_run_folder(runs_dir: Path) -> Path:
     raise TakeoverError(f'no free folder name in {runs_dir}')
 
 
+def show_tail(log: Path) -> None:
+    """Print the last lines of the log before the stop that this process asked for."""
+    lines = log.read_text(errors='replace').splitlines()
+    stop = next((i for i, line in enumerate(lines) if STOP_MARK in line), len(lines))
+    tail = lines[max(0, stop - LOG_TAIL_LINES):stop]
+    print('\n'.join(['', f'The last lines of {log}:', *tail]), file=sys.stderr)
+
+
 def tell(folder: Path, episodes: int, picture: Path | None) -> int:
     """Print the verdict from the saved run; return 0 if enough episodes reached the goal."""
     from rich.console import Console
@@ -184,6 +193,7 @@ def tell(folder: Path, episodes: int, picture: Path | None) -> int:
     console.print()
     console.print(verdict_table(run.episodes))
     if not run.complete:
+        show_tail(folder / 'launch.log')
         console.print(f'\nThe run was cut short: {run.ended_because}', style='red', markup=False)
     good = run.complete and run.goals >= REQUIRED_SHARE * episodes
     console.print(f'\n{run.goals} of {episodes} episodes reached the goal',

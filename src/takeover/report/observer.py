@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 from takeover.metrics import Hearing, LatencyMeter, TickJitter
+from takeover.report.camera_moment import obstacle_ahead
 from takeover.report.record import (
     EpisodeRecord,
     Event,
@@ -32,10 +33,7 @@ MAX_TRACK_ROWS = 6000
 TRACK_PERIOD_S = 0.1
 # Slower than this is standing still, for the question whether anything moves at all.
 MOVING_M_S = 0.02
-# An obstacle in this range of distances and this close to straight ahead makes a good picture.
-PICTURE_DISTANCE_M = (0.4, 1.5)
-PICTURE_HALF_ANGLE_RAD = 0.45
-# Without such an obstacle a picture is taken at this share of the path.
+# Without an obstacle ahead a picture is taken at this share of the path.
 PICTURE_PROGRESS = 0.5
 # The screen of this part of the last episode is kept with the run.
 SNAPSHOT_PROGRESS = (0.6, 0.75)
@@ -65,6 +63,8 @@ class RunObserver:
         self.jitter = TickJitter(expected.tick_period_s)
         self.hearings: dict[str, Hearing] = {}
         self.problems: dict[str, str] = {}
+        self.errors: set[str] = set()
+        self.ever_moved = False
         self.events: deque[Event] = deque(maxlen=MAX_EVENTS)
         self.frames: deque[Frame] = deque(maxlen=MAX_FRAMES)
         self.finished: deque[EpisodeRecord] = deque(maxlen=MAX_EPISODES)
@@ -100,7 +100,7 @@ class RunObserver:
         self._pose = (x_m, y_m, yaw_rad)
         self.now.speed_m_s, self.now.turn_rad_s = speed_m_s, turn_rad_s
         if abs(speed_m_s) > MOVING_M_S:
-            self.moved_s = now_s
+            self.moved_s, self.ever_moved = now_s, True
         if self.running is None or len(self._track) >= MAX_TRACK_ROWS:
             return
         time_s = now_s - self.started_s
@@ -108,9 +108,9 @@ class RunObserver:
             self._track.append((time_s, x_m, y_m, speed_m_s, self.now.commanded_m_s,
                                 float(MODES.index(self.now.mode))))
 
-    def on_executed(self, names_values: tuple[float, ...]) -> None:
+    def on_executed(self, values: tuple[float, ...]) -> None:
         """Take what the gate sent to the robot: forward speed, then turn rate."""
-        self.now.commanded_m_s, self.now.commanded_rad_s = (*names_values, 0.0, 0.0)[:2]
+        self.now.commanded_m_s, self.now.commanded_rad_s = (*values, 0.0, 0.0)[:2]
 
     def on_mode(self, mode: str, reason: str, takeovers: int, now_s: float) -> None:
         """Take who drives, and why."""
@@ -135,8 +135,11 @@ class RunObserver:
         if skipped_reason:
             self.now.skipped_reason = skipped_reason
 
-    def on_problem(self, component: str, problem: str) -> None:
+    def on_problem(self, component: str, problem: str, error: bool = False) -> None:
         """Take what is wrong with a component in words; '' when it is well again."""
+        self.errors.discard(component)
+        if problem and error:
+            self.errors.add(component)
         if problem:
             self.problems[component] = problem
         else:
@@ -170,22 +173,21 @@ class RunObserver:
             return False
         if running.progress >= PICTURE_PROGRESS:
             return True
-        x, y, yaw = self._pose
-        for ox, oy, radius in running.obstacles:
-            distance = math.hypot(ox - x, oy - y) - radius
-            angle = math.remainder(math.atan2(oy - y, ox - x) - yaw, 2.0 * math.pi)
-            near, far = PICTURE_DISTANCE_M
-            if near < distance < far and abs(angle) < PICTURE_HALF_ANGLE_RAD:
-                return True
-        return False
+        return obstacle_ahead(self._pose, running.obstacles)
 
     def on_picture(self, pixels: np.ndarray, now_s: float) -> None:
         """Keep one picture, uint8 [height, width, 3]."""
         number = self.running.number if self.running else 0
         self.frames.append(Frame(now_s - self.started_s, number, pixels))
 
+    def cannot_start(self) -> bool:
+        """Tell whether nothing has moved yet and a component reports an error."""
+        return bool(self.errors) and not self.ever_moved
+
     def why_still(self) -> str:
         """Return in words what is known about why nothing moves."""
+        if self.problems:
+            return '; '.join(self._problems())
         if self.running is None and self.last_finished is None:
             return 'no episode was heard of'
         return (f'mode {self.now.mode} ({self.now.mode_reason or "no reason given"}), '
@@ -207,8 +209,7 @@ class RunObserver:
             episodes=[replace(episode, path=np.zeros((0, 2)), obstacles=np.zeros((0, 3)),
                               track=np.zeros((0, len(TRACK_COLUMNS))))
                       for episode in episodes],
-            problems=[f'{component}: {problem}'
-                      for component, problem in self.problems.items()][:MAX_PROBLEMS],
+            problems=self._problems(),
         )
         first, last = SNAPSHOT_PROGRESS
         if self.running and first <= self.running.progress <= last:
@@ -258,6 +259,11 @@ class RunObserver:
         self.running = replace(heard, **self._course)
         self._track = []
         self.moved_s = now_s
+
+    def _problems(self) -> list[str]:
+        worst_first = sorted(self.problems, key=lambda component: component not in self.errors)
+        return [f'{component}: {self.problems[component]}' for component in worst_first
+                ][:MAX_PROBLEMS]
 
     def _has(self, kind: str) -> bool:
         return any(event.kind == kind for event in self.events)

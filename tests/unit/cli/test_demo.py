@@ -81,9 +81,10 @@ def test_it_succeeds_when_four_of_five_reach_the_goal(tmp_path, outcomes, code):
 
 def test_a_run_cut_short_by_the_monitor_is_no_success(tmp_path):
     demo = fakes(tmp_path, SLEEP, watches('goal', complete=False))
-    out, _ = demo.communicate(timeout=DEADLINE_S)
+    out, err = demo.communicate(timeout=DEADLINE_S)
     assert demo.returncode == 1
     assert 'cut short: because' in out
+    assert 'last lines of' in err
     assert_nobody_left(tmp_path, 2)
 
 

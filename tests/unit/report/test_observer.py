@@ -96,6 +96,20 @@ def test_standing_still_is_told_from_moving(watching):
     assert 'gate estopped (e-stop pressed)' in watching.why_still()
 
 
+def test_a_component_in_error_explains_why_nothing_starts(watching):
+    watching.on_problem('sim_node: simulation', 'camera off')
+    assert not watching.cannot_start()
+    watching.on_problem('lifecycle_manager_node: motion nodes', 'policy_node refused', error=True)
+    assert watching.cannot_start()
+    assert watching.why_still() == ('lifecycle_manager_node: motion nodes: policy_node refused; '
+                                    'sim_node: simulation: camera off')
+    watching.on_truth(0.0, 0.0, 0.0, 0.3, 0.0, 6.0)
+    assert not watching.cannot_start()
+    watching.on_problem('sim_node: simulation', '')
+    assert watching.screen(7.0).problems == [
+        'lifecycle_manager_node: motion nodes: policy_node refused']
+
+
 def test_numbers_that_are_not_finite_do_not_reach_the_record(watching):
     watching.on_episode(EpisodeRecord(1, 0, 'running', math.nan, math.inf), False, 0.0)
     assert (watching.running.elapsed_s, watching.running.progress) == (0.0, 0.0)

@@ -42,6 +42,8 @@ from visualization_msgs.msg import Marker, MarkerArray
 SCREEN_PERIOD_S = 0.25
 # Watching must never delay what is watched.
 NICENESS, REPORT_NICENESS = 5, 10
+# A stack that reports an error before anything has moved will hardly move later.
+ERROR_PATIENCE_S = 10.0
 SHOWN_INPUTS = ('odom', 'scan', 'ground_truth/odom', 'policy/command', 'control/command',
                 'safety/executed_command')
 
@@ -189,8 +191,9 @@ class MonitorNode(Node):
     def on_diagnostics(self, array: DiagnosticArray) -> None:
         """Note every component that is not well."""
         for status in array.status:
-            well = status.level == DiagnosticStatus.OK
-            self.observer.on_problem(status.name, '' if well else status.message)
+            problem = '' if status.level == DiagnosticStatus.OK else status.message
+            self.observer.on_problem(
+                status.name, problem, status.level == DiagnosticStatus.ERROR)
 
     def look(self) -> None:
         """Show how things stand; decide whether the run is over."""
@@ -199,6 +202,8 @@ class MonitorNode(Node):
             self.pictures.look()
         self.display.show(self.observer.screen(now_s), now_s)
         patience_s = self.given.max_wait_s
+        if self.observer.cannot_start():
+            patience_s = min(patience_s, ERROR_PATIENCE_S)
         if self.observer.complete:
             self.ended_because = 'the last episode ended'
         elif 0.0 < patience_s < now_s - self.observer.moved_s:

@@ -22,7 +22,7 @@ from takeover.robot import RobotSpec
 from takeover.safety.gate import SafetyGate
 from takeover.safety.limits import limits_for_action
 from takeover.simulation.episode import Outcome
-from takeover.simulation.rover import RoverSimulation, SimulationError, TICK_S
+from takeover.simulation.rover import RoverSimulation, SimulationError, TICK_S, TruePose
 from takeover.specs import TaskSpec
 
 GATE_TICKS = 2
@@ -110,6 +110,12 @@ class RoverPathEnv(gymnasium.Env[np.ndarray, np.ndarray]):
             self._send(command)
         outcome = self.simulation.outcome
         return self._observe(), 0.0, outcome.terminated, outcome.truncated, self._info()
+
+    def place(self, pose: TruePose, believed: tuple[float, float, float]) -> np.ndarray:
+        """Put the rover somewhere, see `RoverSimulation.place`; return what it observes there."""
+        self.simulation.place(pose, believed)
+        self._sense()
+        return self._observe()
 
     def render(self) -> np.ndarray | None:
         """Return the forward camera's picture in the mode 'rgb_array'."""

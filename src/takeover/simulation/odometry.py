@@ -52,6 +52,16 @@ class WheelOdometry:
             float(distance / dt_s + linear), float(turn / dt_s + angular))
         return self.sample
 
+    def place(self, stamp_ns: int, believed: tuple[float, float, float], linear_m_s: float,
+              angular_rad_s: float, wheel_angles_rad: np.ndarray) -> None:
+        """Go on from a believed pose (x, y, yaw), as if it had been driven to."""
+        self._counts = _counts(wheel_angles_rad)
+        self._x_m, self._y_m, self._yaw_rad = believed
+        noise = self._rng.normal(0.0, (self._spec.velocity_noise_m_s,
+                                       self._spec.angular_noise_rad_s))
+        self.sample = OdometrySample(stamp_ns, *believed, float(linear_m_s + noise[0]),
+                                     float(angular_rad_s + noise[1]))
+
 
 def _counts(wheel_angles_rad: np.ndarray) -> np.ndarray:
     return np.floor(wheel_angles_rad * (COUNTS_PER_TURN / (2.0 * math.pi)))

@@ -28,6 +28,7 @@ from takeover.specs import EpisodeSpec
 
 TICK_S = 0.01
 STANDS_BELOW_M_S = 0.01
+PLACE_S = 0.1                    # passes at `place`: a whole number of every sensor's periods
 _TICK_NS = 10_000_000
 _SETTLE_S = 0.2
 
@@ -60,6 +61,7 @@ class RoverSimulation:
         """
         self._robot, self._episode = robot, episode
         physics = robot.simulation
+        self._track_m, self._wheel_radius_m = robot.geometry.track_m, robot.geometry.wheel_radius_m
         self._steps = _whole('simulation.timestep_s', TICK_S / physics.timestep_s)
         self._odometry_ticks = _ticks('odometry', physics.odometry.rate_hz)
         self._scan_ticks = _ticks('lidar', physics.lidar.rate_hz)
@@ -115,8 +117,13 @@ class RoverSimulation:
     @property
     def stands(self) -> bool:
         """Whether both tyres move at less than `STANDS_BELOW_M_S`."""
-        speed = np.abs(self.data.qvel[6:8]).max() * self._robot.geometry.wheel_radius_m
+        speed = np.abs(self.data.qvel[6:8]).max() * self._wheel_radius_m
         return bool(speed < STANDS_BELOW_M_S)
+
+    @property
+    def touches(self) -> bool:
+        """Whether the rover touches an obstacle now."""
+        return bool(self._is_obstacle[self.data.contact.geom].any())
 
     @property
     def outcome(self) -> Outcome:
@@ -162,10 +169,34 @@ class RoverSimulation:
                 self._odometry.advance(self.time_ns, self._angles())
             if self._ticks % self._scan_ticks == 0:
                 self._scan = self._lidar.scan(self.time_ns, self.data)
-            collided = bool(self._is_obstacle[self.data.contact.geom].any())
-            x_m, y_m = self.data.qpos[:2].tolist()
-            self._monitor.observe(self.time_s, x_m, y_m, collided)
+            self._observe()
         return self.outcome
+
+    def place(self, pose: TruePose, believed: tuple[float, float, float]) -> None:
+        """
+        Put the rover somewhere in motion, `PLACE_S` later, with fresh odometry and scan.
+
+        For data and tests: many places of a course in little time. To be where it belongs along
+        the path, a place must be less than 1 m from the one before.
+
+        :param believed: x, y, yaw that odometry says from now on.
+        """
+        half_yaw, half_turn = 0.5 * pose.yaw_rad, 0.5 * pose.angular_rad_s * self._track_m
+        self.data.qpos[:2] = pose.x_m, pose.y_m
+        self.data.qpos[3:7] = math.cos(half_yaw), 0.0, 0.0, math.sin(half_yaw)
+        self.data.qvel[:] = 0.0
+        self.data.qvel[:2] = (pose.linear_m_s * math.cos(pose.yaw_rad),
+                              pose.linear_m_s * math.sin(pose.yaw_rad))
+        self.data.qvel[5] = pose.angular_rad_s
+        self._target[:] = pose.linear_m_s, pose.angular_rad_s
+        wheels = np.array([pose.linear_m_s - half_turn, pose.linear_m_s + half_turn])
+        self.data.qvel[6:8] = self.data.act[:] = wheels / self._wheel_radius_m
+        mujoco.mj_forward(self.model, self.data)
+        self._ticks += round(PLACE_S / TICK_S)
+        self._odometry.place(self.time_ns, believed, pose.linear_m_s, pose.angular_rad_s,
+                             self._angles())
+        self._scan = self._lidar.scan(self.time_ns, self.data)
+        self._observe()
 
     def odometry(self) -> OdometrySample:
         """Return the latest wheel odometry; it drifts."""
@@ -199,16 +230,19 @@ class RoverSimulation:
     def _angles(self) -> np.ndarray:
         return self.data.qpos[self._wheels]
 
+    def _observe(self) -> None:
+        x_m, y_m = self.data.qpos[:2].tolist()
+        self._monitor.observe(self.time_s, x_m, y_m, self.touches)
+
     def _drive(self) -> None:
         """Ramp the twist towards the command, or to zero without one; set the wheel servos."""
         silent_s = (math.inf if self._command_tick is None
                     else (self._ticks - self._command_tick) * TICK_S)
         wanted = self._command if silent_s < self._robot.timeouts.controller_s else np.zeros(2)
         self._target += np.clip(wanted - self._target, -self._ramp, self._ramp)
-        geometry = self._robot.geometry
-        half_turn = 0.5 * self._target[1] * geometry.track_m
-        self.data.ctrl[0] = (self._target[0] - half_turn) / geometry.wheel_radius_m
-        self.data.ctrl[1] = (self._target[0] + half_turn) / geometry.wheel_radius_m
+        half_turn = 0.5 * self._target[1] * self._track_m
+        self.data.ctrl[0] = (self._target[0] - half_turn) / self._wheel_radius_m
+        self.data.ctrl[1] = (self._target[0] + half_turn) / self._wheel_radius_m
 
 
 def _whole(name: str, ratio: float) -> int:

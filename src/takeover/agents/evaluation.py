@@ -1,0 +1,78 @@
+"""How often a policy reaches the goal alone, on courses it has not seen, and how sure that is."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+import math
+
+import numpy as np
+
+from takeover.simulation.environment import RoverPathEnv
+from takeover.simulation.episode import Outcome
+
+_Z95 = 1.959963984540054
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Outcome of each course seed, in the order driven."""
+
+    outcomes: dict[int, str]
+
+    @property
+    def episodes(self) -> int:
+        """Number of episodes."""
+        return len(self.outcomes)
+
+    @property
+    def successes(self) -> int:
+        """Number of episodes that reached the goal."""
+        return sum(outcome == Outcome.GOAL.name for outcome in self.outcomes.values())
+
+    def __str__(self) -> str:
+        """Return one line: successes, interval, and the other outcomes with their seeds."""
+        low, high = wilson_interval(self.successes, self.episodes)
+        line = (f'{self.successes} of {self.episodes} reached the goal '
+                f'(95 % interval {100.0 * low:.0f} to {100.0 * high:.0f} %)')
+        counts = Counter(self.outcomes.values())
+        del counts[Outcome.GOAL.name]
+        for name, count in counts.most_common():
+            seeds = [str(seed) for seed, outcome in self.outcomes.items() if outcome == name]
+            line += f'; {count} {name.lower()} (seeds {", ".join(seeds)})'
+        return line
+
+
+def evaluate(env: RoverPathEnv, act: Callable[[np.ndarray], np.ndarray], seeds: Iterable[int],
+             on_episode: Callable[[int, str], None] | None = None) -> Evaluation:
+    """Let `act` (observation to action, SI) drive alone on the course of each seed."""
+    outcomes: dict[int, str] = {}
+    for seed in seeds:
+        outcomes[seed] = _play(env, act, seed)
+        if on_episode is not None:
+            on_episode(seed, outcomes[seed])
+    return Evaluation(outcomes)
+
+
+def wilson_interval(successes: int, trials: int) -> tuple[float, float]:
+    """
+    Return the 95 % interval of a probability from `successes` in `trials`.
+
+    E. B. Wilson: Probable inference, the law of succession, and statistical inference, JASA 1927.
+    It stays within [0, 1] and is honest for few trials and for none or all successes.
+    """
+    if trials == 0:
+        return 0.0, 1.0
+    share, weight = successes / trials, _Z95 ** 2 / trials
+    centre = (share + 0.5 * weight) / (1.0 + weight)
+    half = _Z95 * math.sqrt(share * (1.0 - share) / trials
+                            + 0.25 * weight / trials) / (1.0 + weight)
+    return max(centre - half, 0.0), min(centre + half, 1.0)
+
+
+def _play(env: RoverPathEnv, act: Callable[[np.ndarray], np.ndarray], seed: int) -> str:
+    observation, info = env.reset(seed=seed)
+    done = False
+    while not done:
+        observation, _, terminated, truncated, info = env.step(act(observation))
+        done = terminated or truncated
+    return info['outcome']

@@ -13,14 +13,15 @@ from takeover_msgs.msg import (
 from takeover_nodes import qos
 from tests.stack import Observer, wait_until
 
+# Commands are heard with a deep queue: a test must not miss one because it was busy.
 TOPICS = {
-    'cmd_vel': (TwistStamped, qos.command()),
+    'cmd_vel': (TwistStamped, qos.RECORD),
     'odom': (Odometry, qos.SENSOR),
     'ground_truth/odom': (Odometry, qos.SENSOR),
     'episode': (EpisodeState, qos.LATCHED),
-    'policy/command': (Command, qos.command()),
+    'policy/command': (Command, qos.RECORD),
     'policy/version': (PolicyState, qos.LATCHED),
-    'control/command': (Command, qos.command()),
+    'control/command': (Command, qos.RECORD),
     'safety/executed_command': (ExecutedCommand, qos.RECORD),
     'safety/state': (SafetyState, qos.LATCHED),
     'intervention/state': (InterventionState, qos.LATCHED),

@@ -41,6 +41,7 @@ class Stick:
         self.publisher = observer.node.create_publisher(Joy, 'joy', qos.INPUT)
         self.clock = observer.node.get_clock()
         self.axes, self.buttons = [0.0] * 6, [0] * 8
+        self.sent = 0
         self.silent = threading.Event()
         self.over = threading.Event()
         self.thread = threading.Thread(target=self.repeat, daemon=True)
@@ -53,6 +54,7 @@ class Stick:
                 joy = Joy(axes=list(self.axes), buttons=list(self.buttons))
                 joy.header.stamp = self.clock.now().to_msg()
                 self.publisher.publish(joy)
+                self.sent += 1
 
     def close(self) -> None:
         """Stop publishing, as when unplugged."""
@@ -66,6 +68,9 @@ def stick(stack):
     _, observer = stack
     stick = Stick(observer)
     wait_until(lambda: stick.publisher.get_subscription_count() > 0, 'joy is heard')
+    # A dead-man counts only after it was seen released.
+    sent = stick.sent
+    wait_until(lambda: stick.sent > sent + 5, 'the stick was seen at rest')
     yield stick
     stick.close()
 
@@ -89,6 +94,29 @@ def test_every_motion_node_comes_up_active(driving):
 def test_exactly_one_publisher_on_the_robots_command_topic(driving):
     publishers = driving.node.get_publishers_info_by_topic('cmd_vel')
     assert [info.node_name for info in publishers] == ['safety_node']
+
+
+def readme_rows(repository, heading: str) -> list[list[str]]:
+    """Return the cells of the table under a heading of the README."""
+    section = (repository / 'README.md').read_text().split(f'## {heading}\n')[1].split('\n## ')[0]
+    rows = [line.strip('| ').split(' | ') for line in section.splitlines() if '|' in line]
+    return rows[2:]
+
+
+def test_every_topic_of_the_readme_is_there_with_its_type(driving, repository):
+    there = dict(driving.node.get_topic_names_and_types())
+    for topic, kind, *_ in readme_rows(repository, 'Topics'):
+        package, message = kind.split('/')
+        name = '/' + topic.strip('`').lstrip('/')
+        assert there.get(name) == [f'{package}/msg/{message}'], name
+
+
+def test_every_service_of_the_readme_is_there_with_its_type(driving, repository):
+    there = dict(driving.node.get_service_names_and_types())
+    for service, kind, *_ in readme_rows(repository, 'Services'):
+        package, message = kind.split('/')
+        name = '/' + service.strip('`')
+        assert there.get(name) == [f'{package}/srv/{message}'], name
 
 
 def test_the_policy_drives_along_the_path(driving):
@@ -142,7 +170,7 @@ def test_a_silent_device_holds_and_never_hands_back_to_the_policy(driving, stick
     wait_until_driving(driving)
 
 
-def test_the_e_stop_latches_and_only_a_reset_leaves_it(driving):
+def test_the_e_stop_latches_and_only_a_reset_with_a_neutral_stick_leaves_it(driving, stick):
     e_stop = driving.node.create_publisher(Bool, 'e_stop', qos.INPUT)
     wait_until(lambda: e_stop.get_subscription_count() > 0, 'e_stop is heard')
     e_stop.publish(Bool(data=True))

@@ -1,7 +1,6 @@
 """The command line of `takeover launch`."""
 
 import pytest
-
 from takeover.cli.launch import command, find_launch_file, parse_arguments
 from takeover.launch.document import LaunchError
 from takeover.workspace import MARKERS, PACKAGES, WorkspaceError

@@ -97,15 +97,17 @@ def test_standing_still_is_told_from_moving(watching):
 
 
 def test_a_component_in_error_explains_why_nothing_starts(watching):
-    watching.on_problem('sim_node: simulation', 'camera off')
-    assert not watching.cannot_start()
-    watching.on_problem('lifecycle_manager_node: motion nodes', 'policy_node refused', error=True)
-    assert watching.cannot_start()
+    watching.on_problem('sim_node: simulation', 'camera off', False, 2.0)
+    assert watching.failing_to_start_s(9.0) == 0.0
+    for time_s in (3.0, 4.0):
+        watching.on_problem(
+            'lifecycle_manager_node: motion nodes', 'policy_node refused', True, time_s)
+    assert watching.failing_to_start_s(9.0) == 6.0
     assert watching.why_still() == ('lifecycle_manager_node: motion nodes: policy_node refused; '
                                     'sim_node: simulation: camera off')
     watching.on_truth(0.0, 0.0, 0.0, 0.3, 0.0, 6.0)
-    assert not watching.cannot_start()
-    watching.on_problem('sim_node: simulation', '')
+    assert watching.failing_to_start_s(9.0) == 0.0
+    watching.on_problem('sim_node: simulation', '', False, 6.0)
     assert watching.screen(7.0).problems == [
         'lifecycle_manager_node: motion nodes: policy_node refused']
 

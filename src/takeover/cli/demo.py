@@ -200,8 +200,10 @@ def tell(folder: Path, episodes: int, picture: Path | None) -> int:
                   style='bold green' if good else 'bold red')
     print(f'report: {folder / "report.html"}')
     if picture is not None:
-        from takeover.report.picture import write_picture
+        from takeover.report.picture import PictureError, write_picture
 
-        write_picture(run, picture)
-        print(f'picture: {picture}')
+        try:
+            print(f'picture: {write_picture(run, picture)}')
+        except PictureError as error:
+            print(f'no picture: {error}', file=sys.stderr)
     return 0 if good else 1

@@ -63,7 +63,7 @@ class RunObserver:
         self.jitter = TickJitter(expected.tick_period_s)
         self.hearings: dict[str, Hearing] = {}
         self.problems: dict[str, str] = {}
-        self.errors: set[str] = set()
+        self.errors: dict[str, float] = {}
         self.ever_moved = False
         self.events: deque[Event] = deque(maxlen=MAX_EVENTS)
         self.frames: deque[Frame] = deque(maxlen=MAX_FRAMES)
@@ -135,11 +135,12 @@ class RunObserver:
         if skipped_reason:
             self.now.skipped_reason = skipped_reason
 
-    def on_problem(self, component: str, problem: str, error: bool = False) -> None:
+    def on_problem(self, component: str, problem: str, error: bool, now_s: float) -> None:
         """Take what is wrong with a component in words; '' when it is well again."""
-        self.errors.discard(component)
         if problem and error:
-            self.errors.add(component)
+            self.errors.setdefault(component, now_s)
+        else:
+            self.errors.pop(component, None)
         if problem:
             self.problems[component] = problem
         else:
@@ -180,9 +181,11 @@ class RunObserver:
         number = self.running.number if self.running else 0
         self.frames.append(Frame(now_s - self.started_s, number, pixels))
 
-    def cannot_start(self) -> bool:
-        """Tell whether nothing has moved yet and a component reports an error."""
-        return bool(self.errors) and not self.ever_moved
+    def failing_to_start_s(self, now_s: float) -> float:
+        """Return for how long a component reports an error while nothing has moved yet."""
+        if self.ever_moved or not self.errors:
+            return 0.0
+        return now_s - min(self.errors.values())
 
     def why_still(self) -> str:
         """Return in words what is known about why nothing moves."""

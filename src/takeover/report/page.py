@@ -66,9 +66,9 @@ def _context(run: RunRecord) -> dict[str, Any]:
         'tiles': _tiles(run),
         'shown': list(zip(shown, driven)),
         'frames': [(frame, image(plots.picture(frame.pixels))) for frame in run.frames],
-        'timeline': image(plots.timeline(run)),
+        'timeline': image(plots.timeline(run)) if run.events or run.episodes else '',
         'jitter': image(plots.jitter_histogram(run)) if len(run.tick_deviations_ms) else '',
-        'latency': image(plots.hop_latency(run)) if run.hops else '',
+        'latency': image(plots.hop_latency(run)) if _was_timed(run) else '',
         'hops': [(meaning, run.hops[hop]) for hop, meaning in HOPS.items() if hop in run.hops],
         'events': run.events[:SHOWN_EVENTS],
         'events_left_out': max(0, len(run.events) - SHOWN_EVENTS),
@@ -109,6 +109,10 @@ def _tiles(run: RunRecord) -> list[tuple[str, str, str]]:
               (str(run.skipped), '', f'of {run.ticks} ticks skipped'),
               (str(run.stops), '', 'stops by the gate')]
     return tiles
+
+
+def _was_timed(run: RunRecord) -> bool:
+    return any(hop.count for hop in run.hops.values())
 
 
 def _driven_m(episode: EpisodeRecord) -> float:

@@ -26,6 +26,8 @@ INACTIVE = State.PRIMARY_STATE_INACTIVE
 ACTIVE = State.PRIMARY_STATE_ACTIVE
 # How often a service that is not there yet is looked for.
 DISCOVERY_PERIOD_S = 0.05
+# Not an error yet: the nodes may still be on their way up.
+NOT_STARTED = 'not started'
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,7 @@ class LifecycleManagerNode(Node):
         self.get_state = {name: self.client(GetState, name) for name in self.names}
         self.busy = False
         self.up = False
-        self.report = 'not started'
+        self.report = NOT_STARTED
         self.create_service(
             Trigger, '~/startup', self.on_startup, callback_group=self.group)
         self.create_service(
@@ -216,6 +218,8 @@ class LifecycleManagerNode(Node):
     def status(self) -> diagnostics.Status:
         """Report whether the motion nodes are up, and what took them down."""
         level = diagnostics.OK if self.up else diagnostics.ERROR
+        if self.report == NOT_STARTED:
+            level = diagnostics.STALE
         return level, self.report, {'managed_nodes': ' '.join(self.names), 'up': self.up}
 
 

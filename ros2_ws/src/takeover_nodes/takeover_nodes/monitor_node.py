@@ -43,7 +43,7 @@ SCREEN_PERIOD_S = 0.25
 # Watching must never delay what is watched.
 NICENESS, REPORT_NICENESS = 5, 10
 # A stack that reports an error before anything has moved will hardly move later.
-ERROR_PATIENCE_S = 10.0
+ERROR_PATIENCE_S = 5.0
 SHOWN_INPUTS = ('odom', 'scan', 'ground_truth/odom', 'policy/command', 'control/command',
                 'safety/executed_command')
 
@@ -193,7 +193,7 @@ class MonitorNode(Node):
         for status in array.status:
             problem = '' if status.level == DiagnosticStatus.OK else status.message
             self.observer.on_problem(
-                status.name, problem, status.level == DiagnosticStatus.ERROR)
+                status.name, problem, status.level == DiagnosticStatus.ERROR, time.monotonic())
 
     def look(self) -> None:
         """Show how things stand; decide whether the run is over."""
@@ -202,12 +202,12 @@ class MonitorNode(Node):
             self.pictures.look()
         self.display.show(self.observer.screen(now_s), now_s)
         patience_s = self.given.max_wait_s
-        if self.observer.cannot_start():
-            patience_s = min(patience_s, ERROR_PATIENCE_S)
         if self.observer.complete:
             self.ended_because = 'the last episode ended'
         elif 0.0 < patience_s < now_s - self.observer.moved_s:
             self.ended_because = f'nothing moved for {patience_s:g} s: {self.observer.why_still()}'
+        elif patience_s > 0.0 and self.observer.failing_to_start_s(now_s) > ERROR_PATIENCE_S:
+            self.ended_because = f'the stack cannot start: {self.observer.why_still()}'
 
     def finish(self) -> int:
         """Write the report and return the exit code."""

@@ -114,7 +114,9 @@ def timeline(run: RunRecord) -> bytes:
         for start, end, state in spans(run, kind):
             bands.barh(row, end - start, left=start, height=0.62, color=colours[state])
     bands.set_yticks([0, 1], ['gate', 'mode'])
-    bands.set_xlim(0.0, max(run.duration_s, 1.0))
+    # The start of the nodes, before anything is heard, is left out.
+    first_s = min((event.time_s for event in run.events), default=0.0)
+    bands.set_xlim(max(0.0, first_s - 1.0), max(run.duration_s, first_s + 1.0))
     bands.set_xlabel('s')
     bands.grid(False)
     bands.tick_params(axis='y', length=0)

@@ -21,11 +21,10 @@ PACKAGES = {
 # How package.xml names what Python imports by another name.
 ROSDEP_KEYS = (
     {name: f'python3-{name}' for name in ('jinja2', 'matplotlib', 'numpy', 'rich', 'yaml')}
-    | {name: f'python3-{name}-pip' for name in ('gymnasium', 'mujoco', 'onnxruntime')}
     | {'PIL': 'python3-pil'}
 )
 # Without a rosdep key, or one that gives a version that is too old; package.xml says so.
-ONLY_BY_PIP = {'google', 'onnx', 'pydantic', 'torch', 'tyro'}
+ONLY_BY_PIP = {'google', 'gymnasium', 'mujoco', 'onnx', 'onnxruntime', 'pydantic', 'torch', 'tyro'}
 
 
 def test_imports_are_found_at_any_depth():

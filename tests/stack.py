@@ -23,6 +23,7 @@ import rclpy
 from rclpy.context import Context
 from rclpy.executors import SingleThreadedExecutor
 from std_srvs.srv import Trigger
+from takeover.cli.child_processes import start
 from takeover.workspace import node_environment
 
 REPOSITORY = Path(__file__).resolve().parents[1]
@@ -59,9 +60,7 @@ class Launch:
         }
         command = [sys.executable, '-m', 'takeover.cli.main', 'launch', file, *arguments]
         with log.open('ab') as output:
-            self.process = subprocess.Popen(
-                command, cwd=REPOSITORY, env=self.env, stdin=subprocess.DEVNULL,
-                stdout=output, stderr=subprocess.STDOUT, start_new_session=True)
+            self.process = start(command, self.env, signal.SIGTERM, output)
         self.revived: list[subprocess.Popen] = []
 
     def pid(self, node: str) -> int | None:
@@ -99,9 +98,7 @@ class Launch:
     def revive(self, argv: list[str]) -> None:
         """Start a killed node again, as an operator would in a second terminal."""
         with self.log.open('ab') as output:
-            self.revived.append(subprocess.Popen(
-                argv, cwd=REPOSITORY, env=self.env, stdin=subprocess.DEVNULL, stdout=output,
-                stderr=subprocess.STDOUT, start_new_session=True))
+            self.revived.append(start(argv, self.env, signal.SIGTERM, output))
 
     def stop(self, number: int = signal.SIGINT) -> int:
         """Ask the launch to stop and return its exit code."""

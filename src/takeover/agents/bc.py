@@ -1,5 +1,4 @@
-"""
-Behaviour cloning: a small network that does what was demonstrated, by regression.
+"""Behaviour cloning: a small network that does what was demonstrated, by regression.
 
 The network is action = middle + half_range * tanh(mlp(normalise(observation))); the loss is the
 squared error in units of half the action's range, so that a metre per second and a radian per
@@ -13,12 +12,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-import torch
-from torch import nn
-
 from takeover.action import ActionContract
 from takeover.errors import TakeoverError
 from takeover.policy.onnx_export import MlpWeights
+import torch
+from torch import nn
 
 _ACTIVATIONS = {'relu': nn.ReLU, 'gelu': nn.GELU, 'tanh': nn.Tanh}
 # Of the inputs: a component that hardly varies in the data must not be blown up by the normaliser.
@@ -74,8 +72,8 @@ class Demonstrations:
             raise BcError('observations and actions must be [N, n] and [N, m], are '
                           f'{list(self.observations.shape)} and {list(self.actions.shape)}')
         if len(self.observations) != len(self.actions) or not len(self.actions):
-            raise BcError(f'{len(self.observations)} observations and {len(self.actions)} actions; '
-                          'as many of each are needed, at least one')
+            raise BcError(f'{len(self.observations)} observations and {len(self.actions)} '
+                          'actions; as many of each are needed, at least one')
         if not (np.isfinite(self.observations).all() and np.isfinite(self.actions).all()):
             raise BcError('observations and actions must be finite')
 
@@ -127,8 +125,7 @@ def cloning_loss(outputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
 
 def train(config: BcConfig, data: Demonstrations, action: ActionContract,
           on_step: Callable[[int, float], None] | None = None) -> ClonedPolicy:
-    """
-    Clone the demonstrations.
+    """Clone the demonstrations.
 
     :param action: bounds of the action; targets beyond them are brought back to them.
     :param on_step: called now and then with the steps done and the loss.

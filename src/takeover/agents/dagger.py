@@ -1,12 +1,11 @@
-"""
-Dataset aggregation (DAgger): let the learner drive, let the expert say what it should have done.
+"""Dataset aggregation (DAgger): the learner drives, the expert says what it should have done.
 
 Cloning the expert's own driving shows only the places the expert gets to. So the data begins with
-many random places, on, beside and across the path, each with the expert's answer. Then, in rounds,
-the learner of the round before drives, pushed off its way by slowly changing noise, and every place
-it gets to is labelled by the expert, so that it learns to come back from its own mistakes. Every
-other episode has the delay and the limits of the live control path in the loop, so that the policy
-knows both.
+many random places, on, beside and across the path, each with the expert's answer. Then, in
+rounds, the learner of the round before drives, pushed off its way by slowly changing noise, and
+every place it gets to is labelled by the expert, so that it learns to come back from its own
+mistakes. Every other episode has the delay and the limits of the live control path in the loop, so
+that the policy knows both.
 
 S. Ross, G. Gordon, D. Bagnell: A Reduction of Imitation Learning and Structured Prediction to
 No-Regret Online Learning, AISTATS 2011.
@@ -16,12 +15,11 @@ from dataclasses import dataclass, field, replace
 import math
 
 import numpy as np
-
 from takeover.agents.bc import BcConfig, BcError, ClonedPolicy, concatenate, Demonstrations, train
 from takeover.agents.mirror import mirror_of
 from takeover.robot import RobotSpec
-from takeover.simulation.episode import Outcome
 from takeover.simulation.environment import RoverPathEnv
+from takeover.simulation.episode import Outcome
 from takeover.simulation.expert import PathExpert
 from takeover.simulation.rover import TruePose
 from takeover.specs import TaskSpec
@@ -44,7 +42,7 @@ class DaggerConfig:
     episodes: int = 50
     """Episodes driven in each round."""
     noise: float = 0.2
-    """Largest standard deviation of the noise on the driver, in shares of half the action's range."""
+    """Largest standard deviation of the noise on the driver, in halves of the action's range."""
     noise_time_s: float = 0.5
     """How long the noise keeps its direction (Ornstein-Uhlenbeck)."""
     mirror: bool = True
@@ -127,8 +125,7 @@ def drive(env: RoverPathEnv, seed: int, expert: PathExpert, learner: ClonedPolic
 
 def scatter(env: RoverPathEnv, seed: int, expert: PathExpert,
             rng: np.random.Generator) -> Demonstrations:
-    """
-    Put the rover at many random places along a course and ask the expert at each.
+    """Put the rover at many random places along a course and ask the expert at each.
 
     Places differ in offset, heading, velocity and in how far odometry is off by then.
     """
@@ -141,8 +138,8 @@ def scatter(env: RoverPathEnv, seed: int, expert: PathExpert,
         d = float(np.clip(rng.normal(0.0, 0.4), -1.1, 1.1))
         x, y, heading = course.pose(s, d)
         yaw = heading + rng.normal(0.0, 0.4)
-        pose = TruePose(x, y, yaw, float(rng.uniform(0.0, 1.1) * env.task.episode.target_speed_m_s),
-                        float(rng.uniform(-1.0, 1.0)))
+        speed = rng.uniform(0.0, 1.1) * env.task.episode.target_speed_m_s
+        pose = TruePose(x, y, yaw, float(speed), float(rng.uniform(-1.0, 1.0)))
         step = float(rng.uniform(0.02, SCATTER_STEP_M))
         error += walk * np.sqrt(step) * rng.standard_normal(3)
         observation = env.place(pose, (x + error[0], y + error[1], yaw + error[2]))

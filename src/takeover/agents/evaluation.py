@@ -6,7 +6,6 @@ from dataclasses import dataclass
 import math
 
 import numpy as np
-
 from takeover.simulation.environment import RoverPathEnv
 from takeover.simulation.episode import Outcome
 
@@ -54,8 +53,7 @@ def evaluate(env: RoverPathEnv, act: Callable[[np.ndarray], np.ndarray], seeds: 
 
 
 def wilson_interval(successes: int, trials: int) -> tuple[float, float]:
-    """
-    Return the 95 % interval of a probability from `successes` in `trials`.
+    """Return the 95 % interval of a probability from `successes` in `trials`.
 
     E. B. Wilson: Probable inference, the law of succession, and statistical inference, JASA 1927.
     It stays within [0, 1] and is honest for few trials and for none or all successes.

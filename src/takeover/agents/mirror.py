@@ -1,5 +1,4 @@
-"""
-Mirror a task: what it looks like, and what to do, when left and right are exchanged.
+"""Mirror a task: what it looks like, and what to do, when left and right are exchanged.
 
 A robot that is symmetric learns twice as much from the same data. The mirror of a vector is
 `sign * vector[index]`; mirroring twice gives the vector back.
@@ -8,7 +7,6 @@ A robot that is symmetric learns twice as much from the same data. The mirror of
 from dataclasses import dataclass
 
 import numpy as np
-
 from takeover.errors import TakeoverError
 from takeover.specs import Contract, FeatureSpec
 
@@ -43,8 +41,7 @@ class Mirror:
 
 
 def mirror_of(task: Contract) -> Mirror:
-    """
-    Return the mirror of a task.
+    """Return the mirror of a task.
 
     :raises MirrorError: the lidar's sectors or an action's bounds are not the same left and right.
     """

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from takeover.cli.policy_distill import distill
 from takeover.errors import TakeoverError
 
 
@@ -44,4 +45,4 @@ def verify(file: Path, /, task: Path | None = None) -> int:
     return 0
 
 
-commands = {'inspect': inspect, 'verify': verify}
+commands = {'distill': distill, 'inspect': inspect, 'verify': verify}

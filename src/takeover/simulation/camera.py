@@ -1,5 +1,4 @@
-"""
-The rover's forward camera, offscreen through EGL: a GPU if there is one, else in software.
+"""The rover's forward camera, offscreen through EGL: a GPU if there is one, else in software.
 
 Shadows, reflections and multisampling are off (see the model), which in software is the difference
 between twenty and several hundred frames per second. The renderer is made once and used for
@@ -13,7 +12,6 @@ import math
 
 import mujoco
 import numpy as np
-
 from takeover.errors import TakeoverError
 from takeover.robot import CameraSpec
 from takeover.simulation.course import Course
@@ -45,8 +43,7 @@ class ForwardCamera:
     """Renders the camera `forward` of the rover's models; use it from one thread."""
 
     def __init__(self, spec: CameraSpec, model: mujoco.MjModel) -> None:
-        """
-        Make the renderer (0.2 s).
+        """Make the renderer (0.2 s).
 
         :raises CameraUnavailable: EGL or its driver is missing.
         """

@@ -1,5 +1,4 @@
-"""
-The course of one episode: a smooth path, round obstacles beside and on it, a start pose.
+"""The course of one episode: a smooth path, round obstacles beside and on it, a start pose.
 
 Frames: metres in the world frame; the path starts at the origin heading along +x. `s` is the
 distance along the path, `d` the signed distance from it, positive to the left (REP 103).
@@ -16,7 +15,6 @@ from dataclasses import dataclass
 import math
 
 import numpy as np
-
 from takeover.errors import TakeoverError
 from takeover.path_tracking import PathTracker
 from takeover.specs import EpisodeSpec
@@ -51,8 +49,7 @@ class Obstacle:
 
 
 class Course:
-    """
-    One course: `points` float64 [N, 2], `obstacles`, and `start` (x, y, yaw).
+    """One course: `points` float64 [N, 2], `obstacles`, and `start` (x, y, yaw).
 
     :raises CourseError: when the spec leaves no room for the robot or for the obstacles.
     """
@@ -137,9 +134,9 @@ def _check_room(spec: EpisodeSpec) -> None:
                           f'of half-width {half_width} m; it must be under {1.0 / half_width:.2f}')
     gap = half_width - radius - MAX_ROBOT_RADIUS_M
     if spec.obstacle_count and gap < MIN_GAP_M:
-        raise CourseError(f'obstacle_radius_m up to {radius} leaves {gap:.2f} m beside an obstacle '
-                          f'in a corridor of half-width {half_width} m; at least {MIN_GAP_M} m '
-                          'is needed')
+        raise CourseError(f'obstacle_radius_m up to {radius} leaves {gap:.2f} m beside an '
+                          f'obstacle in a corridor of half-width {half_width} m; at least '
+                          f'{MIN_GAP_M} m is needed')
     if spec.obstacle_count and offset > half_width:
         raise CourseError(f'obstacle_offset_m up to {offset} puts an obstacle outside the '
                           f'corridor; it must be at most {half_width}')

@@ -1,11 +1,10 @@
-"""
-The rover's task as a Gymnasium environment, at the task's rate.
+"""The rover's task as a Gymnasium environment, at the task's rate.
 
-The observation comes through `takeover.observation.ObservationBuilder` from odometry, scan and path
-alone, exactly as the policy node makes it; the action is the task's twist in SI. There is no reward
-function: `reward` is always 0.0, what is good comes from a person's corrections or from an expert's
-labels. `terminated` (goal, collision, off the path) and `truncated` (time limit) are kept apart;
-`info` names the outcome.
+The observation comes through `takeover.observation.ObservationBuilder` from odometry, scan and
+path alone, exactly as the policy node makes it; the action is the task's twist in SI. There is no
+reward function: `reward` is always 0.0, what is good comes from a person's corrections or from an
+expert's labels. `terminated` (goal, collision, off the path) and `truncated` (time limit) are kept
+apart; `info` names the outcome.
 
 By default the environment is the bare robot. `latency_s` and `gated` put the delay of the control
 path and the limits of the safety gate into the loop, as they are when the policy drives live.
@@ -15,7 +14,6 @@ from typing import Any
 
 import gymnasium
 import numpy as np
-
 from takeover.action import ActionContract
 from takeover.observation import Missing, ObservationBuilder
 from takeover.robot import RobotSpec
@@ -36,15 +34,14 @@ class RoverPathEnv(gymnasium.Env[np.ndarray, np.ndarray]):
 
     def __init__(self, task: TaskSpec, robot: RobotSpec, render_mode: str | None = None,
                  latency_s: float = 0.0, gated: bool = False) -> None:
-        """
-        Build the environment.
+        """Build the environment.
 
         :param latency_s: from observation to wheels, rounded to `TICK_S`; less than a period.
         :param gated: whether commands pass the safety gate's limits.
         :raises SimulationError: the task's rate, action or latency do not fit.
         """
         if render_mode not in (None, 'rgb_array'):
-            raise SimulationError(f'render_mode is {render_mode!r}; legal: None, \'rgb_array\'')
+            raise SimulationError(f"render_mode is {render_mode!r}; legal: None, 'rgb_array'")
         self.render_mode = render_mode
         self.task, self.robot = task, robot
         self.action_contract = ActionContract(task.action)
@@ -53,8 +50,8 @@ class RoverPathEnv(gymnasium.Env[np.ndarray, np.ndarray]):
                                   f'has {", ".join(self.action_contract.names)}')
         self._ticks = round(1.0 / (task.rate_hz * TICK_S))
         if abs(self._ticks * TICK_S * task.rate_hz - 1.0) > 1e-6:
-            raise SimulationError(f'rate_hz is {task.rate_hz}; its period must be a whole multiple '
-                                  f'of {TICK_S} s')
+            raise SimulationError(f'rate_hz is {task.rate_hz}; its period must be a whole '
+                                  f'multiple of {TICK_S} s')
         self._latency_ticks = round(latency_s / TICK_S)
         if not 0 <= self._latency_ticks <= self._ticks:
             raise SimulationError(f'latency_s is {latency_s}; legal: 0 to {1.0 / task.rate_hz} s')
@@ -77,7 +74,7 @@ class RoverPathEnv(gymnasium.Env[np.ndarray, np.ndarray]):
 
     def reset(self, *, seed: int | None = None,
               options: dict[str, Any] | None = None) -> tuple[np.ndarray, dict[str, Any]]:
-        """Start an episode; a seed names its course, without one the next random course is taken."""
+        """Start an episode on the course of a seed; without one on the next random course."""
         super().reset(seed=seed)
         course = seed if seed is not None else int(self.np_random.integers(1 << 31))
         self.simulation.reset(course)
@@ -89,8 +86,7 @@ class RoverPathEnv(gymnasium.Env[np.ndarray, np.ndarray]):
         return self._observe(), self._info()
 
     def step(self, action: np.ndarray) -> tuple[np.ndarray, float, bool, bool, dict[str, Any]]:
-        """
-        Drive for one period of the task.
+        """Drive for one period of the task.
 
         :raises SimulationError: the action has the wrong length or is not finite.
         """

@@ -1,5 +1,4 @@
-"""
-How an episode ends and how well it went, judged from the truth.
+"""How an episode ends and how well it went, judged from the truth.
 
 Terminated (goal, collision, off the path) and truncated (time limit) are kept apart: after a
 termination there is no future to count on, after a truncation there would have been one.
@@ -61,8 +60,7 @@ class EpisodeMonitor:
         self._observations = 0
 
     def observe(self, time_s: float, x_m: float, y_m: float, collided: bool) -> Outcome:
-        """
-        Take the true position at a later time.
+        """Take the true position at a later time.
 
         :param collided: whether the rover touches an obstacle.
         """

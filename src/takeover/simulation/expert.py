@@ -1,5 +1,4 @@
-"""
-The scripted expert: pure pursuit of the path, bent around obstacles.
+"""The scripted expert: pure pursuit of the path, bent around obstacles.
 
 It knows the obstacles exactly, and has no memory: what it does is a function of where the rover
 is, so that it can label any state a learner gets into. It asks for nothing a learner cannot see:
@@ -105,7 +104,7 @@ class PathExpert:
         return seen
 
     def _side(self, obstacle: _Seen, d_m: float) -> float:
-        """Return the offset at which to pass an obstacle, from where the rover is beside the path."""
+        """Return the offset at which to pass an obstacle when the rover is at `d_m`."""
         room = obstacle.radius_m + self._radius_m + self.config.margin_m
         left, right = obstacle.d_m + room, obstacle.d_m - room
         cost_left, cost_right = (

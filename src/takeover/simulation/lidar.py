@@ -1,5 +1,4 @@
-"""
-A planar lidar by MuJoCo's ray casts: Gaussian range noise, lost returns, a blind zone close by.
+"""A planar lidar by MuJoCo's ray casts: Gaussian range noise, lost returns, a blind zone close by.
 
 It sees the obstacles only (its plane lies above the rover and never meets the floor on flat
 ground). As REP 117 has it: +inf is no return within range, -inf is nearer than can be measured.
@@ -7,7 +6,6 @@ ground). As REP 117 has it: +inf is no return within range, -inf is nearer than 
 
 import mujoco
 import numpy as np
-
 from takeover.robot import LidarSpec
 from takeover.samples import LaserScanSample
 from takeover.simulation.rover_model import OBSTACLE_GROUP

@@ -1,5 +1,4 @@
-"""
-The simulated rover: a differential drive on a course, in MuJoCo, with the sensors of a real one.
+"""The simulated rover: a differential drive on a course, in MuJoCo, with a real one's sensors.
 
 Time passes only in `step`, in ticks of the base controller (`TICK_S`). Within a tick the base does
 what a real one does: it ramps towards the commanded twist with its own acceleration limits, stops
@@ -15,7 +14,6 @@ import math
 
 import mujoco
 import numpy as np
-
 from takeover.errors import TakeoverError
 from takeover.robot import RobotSpec
 from takeover.samples import LaserScanSample, OdometrySample, PathSample
@@ -52,8 +50,7 @@ class RoverSimulation:
     """One rover on the course of one seed; `reset` moves it to another."""
 
     def __init__(self, robot: RobotSpec, episode: EpisodeSpec, seed: int = 0) -> None:
-        """
-        Build the rover at the start of a course.
+        """Build the rover at the start of a course.
 
         :param episode: the task's `EpisodeSpec`.
         :raises SimulationError: rates or time step do not fit the tick; the robot is too large.
@@ -146,8 +143,7 @@ class RoverSimulation:
         return self._monitor.cross_track_m
 
     def set_command(self, linear_m_s: float, angular_rad_s: float) -> bool:
-        """
-        Take a twist of base_link, clipped to what the base can do; it holds until the next.
+        """Take a twist of base_link, clipped to what the base can do; it holds until the next.
 
         :returns: False when it was ignored because it is not finite.
         """
@@ -173,8 +169,7 @@ class RoverSimulation:
         return self.outcome
 
     def place(self, pose: TruePose, believed: tuple[float, float, float]) -> None:
-        """
-        Put the rover somewhere in motion, `PLACE_S` later, with fresh odometry and scan.
+        """Put the rover somewhere in motion, `PLACE_S` later, with fresh odometry and scan.
 
         For data and tests: many places of a course in little time. To be where it belongs along
         the path, a place must be less than 1 m from the one before.
@@ -211,8 +206,7 @@ class RoverSimulation:
         return PathSample(0, self.course.points)
 
     def render(self) -> np.ndarray:
-        """
-        Return what the forward camera sees, uint8 [height, width, 3].
+        """Return what the forward camera sees, uint8 [height, width, 3].
 
         :raises CameraUnavailable: no offscreen renderer on this machine.
         """
@@ -247,7 +241,7 @@ class RoverSimulation:
 
 def _whole(name: str, ratio: float) -> int:
     if ratio < 1.0 - 1e-9 or abs(ratio - round(ratio)) > 1e-6:
-        raise SimulationError(f'{name}: the base controller\'s tick of {TICK_S} s must be a whole '
+        raise SimulationError(f"{name}: the base controller's tick of {TICK_S} s must be a whole "
                               f'multiple of it, is {ratio:.4g} times')
     return round(ratio)
 

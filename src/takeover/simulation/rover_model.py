@@ -1,5 +1,4 @@
-"""
-The MuJoCo model of a rover on its course, as XML.
+"""The MuJoCo model of a rover on its course, as XML.
 
 A drum of a body on a free joint, two driven wheels on hinges, one ball caster behind. The wheels
 are velocity servos behind a first-order lag; tyre and floor meet in a Coulomb contact, so that the
@@ -10,7 +9,6 @@ Collision pairs: everything of the rover touches the floor and the obstacles, no
 """
 
 import mujoco
-
 from takeover.robot import RobotSpec
 from takeover.simulation.course import Course
 
@@ -57,8 +55,9 @@ _XML = """
         diaginertia="{inertia_x} {inertia_x} {inertia_z}"/>
       <geom name="body" type="cylinder" size="{radius} {half_height}" pos="0 0 {body_height}"
         contype="2" conaffinity="1" friction="0.3 0.005 0.0001" material="body"/>
-      <geom name="caster" type="sphere" size="{caster_radius}" pos="-{caster_back} 0 {caster_height}"
-        contype="2" conaffinity="1" condim="1" priority="1" material="tyre"/>
+      <geom name="caster" type="sphere" size="{caster_radius}"
+        pos="-{caster_back} 0 {caster_height}" contype="2" conaffinity="1" condim="1" priority="1"
+        material="tyre"/>
       <geom name="deck" type="cylinder" size=".05 .03" pos="0 0 {deck_height}" contype="0"
         conaffinity="0" rgba=".85 .85 .88 1"/>
       <site name="lidar" pos="0 0 {lidar_height}"/>

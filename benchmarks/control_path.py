@@ -32,15 +32,21 @@ def main() -> int:
     parser.add_argument('--seconds', type=float, default=60.0, help='how long to listen')
     seconds = parser.parse_args().seconds
     print(f'control path, {seconds:g} s, {machine()}')
-    with tempfile.TemporaryDirectory() as folder, \
-            running(('sim.launch.xml', 'camera:=false'), folder=Path(folder)) as (_, observer):
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        running(('sim.launch.xml', 'camera:=false'), folder=Path(folder)) as (_, observer),
+    ):
         observer.hear(Command, 'policy/command', qos.command())
         observer.hear(ExecutedCommand, 'safety/executed_command', qos.RECORD)
         observer.hear(EpisodeState, 'episode', qos.LATCHED)
         observer.hear(PolicyState, 'policy/version', qos.LATCHED)
-        wait_until(lambda: any(
-            executed.source == Command.SOURCE_POLICY
-            for _, executed in observer.since('safety/executed_command', 0.0)), 'driving')
+        wait_until(
+            lambda: any(
+                executed.source == Command.SOURCE_POLICY
+                for _, executed in observer.since('safety/executed_command', 0.0)
+            ),
+            'driving',
+        )
         start_s = time.monotonic()
         before = wait_until(lambda: observer.last('policy/version'), 'policy/version')
         time.sleep(seconds)
@@ -52,33 +58,43 @@ def main() -> int:
 
 def report(commands: list, executed: list, skipped: int, seconds: float) -> int:
     """Print the numbers against their targets."""
-    arrivals = [sample for sample in executed
-                if sample.on_arrival and sample.source == Command.SOURCE_POLICY]
+    arrivals = [
+        sample
+        for sample in executed
+        if sample.on_arrival and sample.source == Command.SOURCE_POLICY
+    ]
     total = hop_ms(arrivals, 'tick_stamp', 'header.stamp')
     to_arbiter = hop_ms(arrivals, 'tick_stamp', 'arbiter_stamp')
     to_policy = hop_ms(commands, 'tick_stamp', 'header.stamp')
     median, p99 = np.percentile(total, (50, 99))
     latency_ok = median < MEDIAN_TARGET_MS and p99 < P99_TARGET_MS
-    print(f'observation ready -> gate out: median {median:.2f} ms, p99 {p99:.2f} ms, '
-          f'max {total.max():.2f} ms, n {len(total)} (targets {MEDIAN_TARGET_MS:g} and '
-          f'{P99_TARGET_MS:g} ms): {verdict(latency_ok)}')
-    print(f'  of which until policy/command {np.median(to_policy):.2f} ms, until '
-          f'control/command {np.median(to_arbiter):.2f} ms (medians; the gate forwards on '
-          f'arrival and waits for no tick)')
+    print(
+        f'observation ready -> gate out: median {median:.2f} ms, p99 {p99:.2f} ms, '
+        f'max {total.max():.2f} ms, n {len(total)} (targets {MEDIAN_TARGET_MS:g} and '
+        f'{P99_TARGET_MS:g} ms): {verdict(latency_ok)}'
+    )
+    print(
+        f'  of which until policy/command {np.median(to_policy):.2f} ms, until '
+        f'control/command {np.median(to_arbiter):.2f} ms (medians; the gate forwards on '
+        f'arrival and waits for no tick)'
+    )
     ticks_s = 1e-9 * np.sort([stamp_to_ns(sample.tick_stamp) for sample in commands])
     period_s = 1.0 / load_task(TASK).rate_hz
     deviation_ms = 1e3 * np.abs(np.diff(ticks_s) - period_s)
     missed = int(np.sum(np.round(np.diff(ticks_s) / period_s) - 1.0)) + skipped
     jitter = np.percentile(deviation_ms, 99)
     ticks_ok = missed == 0 and jitter < JITTER_TARGET_MS
-    print(f'policy tick: {len(ticks_s)} in {seconds:g} s, missed {missed} (of these {skipped} '
-          f'without observation), jitter p99 {jitter:.2f} ms, max {deviation_ms.max():.2f} ms '
-          f'(targets 0 and {JITTER_TARGET_MS:g} ms): {verdict(ticks_ok)}')
+    print(
+        f'policy tick: {len(ticks_s)} in {seconds:g} s, missed {missed} (of these {skipped} '
+        f'without observation), jitter p99 {jitter:.2f} ms, max {deviation_ms.max():.2f} ms '
+        f'(targets 0 and {JITTER_TARGET_MS:g} ms): {verdict(ticks_ok)}'
+    )
     return 0 if latency_ok and ticks_ok else 1
 
 
 def hop_ms(samples: list, start: str, end: str) -> np.ndarray:
     """Return milliseconds between two stamps of each sample."""
+
     def stamp_ns(sample: object, name: str) -> int:
         for part in name.split('.'):
             sample = getattr(sample, part)

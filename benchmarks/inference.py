@@ -31,8 +31,10 @@ class TorchPolicy(torch.nn.Module):
     def __init__(self, model: onnx.ModelProto) -> None:
         """Take weights and activations from the graph."""
         super().__init__()
-        constants = {tensor.name: torch.from_numpy(numpy_helper.to_array(tensor).copy())
-                     for tensor in model.graph.initializer}
+        constants = {
+            tensor.name: torch.from_numpy(numpy_helper.to_array(tensor).copy())
+            for tensor in model.graph.initializer
+        }
         for name in ('mean', 'inverse_scale', 'middle', 'half_range'):
             self.register_buffer(name, constants[name])
         layers: list[torch.nn.Module] = []
@@ -88,9 +90,11 @@ def main() -> int:
     print(f'inference, {len(runtime_ms)} calls, batch 1, one thread, {machine()}')
     for name, times in (('ONNX Runtime', runtime_ms), ('torch eager', torch_ms)):
         print(f'  {name}: median {np.median(times):.4f} ms, p99 {np.percentile(times, 99):.4f} ms')
-    print(f'demo policy: ONNX Runtime p99 {p99:.4f} ms (target {P99_TARGET_MS:g}), {ratio:.2f} '
-          f'times as fast as torch eager (target {RATIO_TARGET:g}), largest difference '
-          f'{difference:.1e}: {verdict(passed)}')
+    print(
+        f'demo policy: ONNX Runtime p99 {p99:.4f} ms (target {P99_TARGET_MS:g}), {ratio:.2f} '
+        f'times as fast as torch eager (target {RATIO_TARGET:g}), largest difference '
+        f'{difference:.1e}: {verdict(passed)}'
+    )
     return 0 if passed else 1
 
 

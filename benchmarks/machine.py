@@ -13,8 +13,10 @@ def machine() -> str:
             name = line.split(':', 1)[1].strip()
             break
     load = os.getloadavg()[0]
-    return (f'{name}, {os.cpu_count()} cores, load {load:.1f} at the start, '
-            f'Python {platform.python_version()}')
+    return (
+        f'{name}, {os.cpu_count()} cores, load {load:.1f} at the start, '
+        f'Python {platform.python_version()}'
+    )
 
 
 def verdict(passed: bool) -> str:

@@ -32,8 +32,12 @@ from tests.stack import Launch, new_domain, Observer, REPOSITORY, wait_until
 
 TASK = REPOSITORY / 'config' / 'tasks' / 'rover_path.yaml'
 # What is lost here -> its name in the ladder of time-outs.
-LOSSES = {'policy_node': 'policy', 'intervention_node': 'arbiter', 'sensors': 'sensor',
-          'safety_node': 'gate'}
+LOSSES = {
+    'policy_node': 'policy',
+    'intervention_node': 'arbiter',
+    'sensors': 'sensor',
+    'safety_node': 'gate',
+}
 GATE_PERIOD_S = 0.02
 STANDS_M_S, STANDS_RAD_S = 0.01, 0.02
 DRIVES_M_S = 0.25
@@ -49,11 +53,16 @@ def bounds_s() -> dict[str, float]:
     ramps = (physics.max_acceleration_m_s2, physics.max_angular_acceleration_rad_s2)
     ramp_s = max(axis.fastest() / ramp for axis, ramp in zip(limits, ramps))
     ladder = stop_bounds_s(
-        robot.timeouts, limits, gate_period_s=GATE_PERIOD_S, arbiter_period_s=period_s,
-        base_stop_s=ramp_s)
+        robot.timeouts,
+        limits,
+        gate_period_s=GATE_PERIOD_S,
+        arbiter_period_s=period_s,
+        base_stop_s=ramp_s,
+    )
     # A first-order lag of time constant T trails a ramp of slope a by a*T and decays from there.
-    lag_s = lag * max(math.log(ramp * lag / stands)
-                      for ramp, stands in zip(ramps, (STANDS_M_S, STANDS_RAD_S)))
+    lag_s = lag * max(
+        math.log(ramp * lag / stands) for ramp, stands in zip(ramps, (STANDS_M_S, STANDS_RAD_S))
+    )
     return {loss: ladder[cause] + lag_s + period_s for loss, cause in LOSSES.items()}
 
 
@@ -65,8 +74,9 @@ class Rounds:
         self.domain, self.folder = new_domain(), folder
         self.observer = Observer(self.domain)
         self.observer.hear(Odometry, TRUTH, qos.SENSOR)
-        self.base = Launch('robot_sim.launch.xml', 'camera:=false', domain=self.domain,
-                           log=folder / 'base.log')
+        self.base = Launch(
+            'robot_sim.launch.xml', 'camera:=false', domain=self.domain, log=folder / 'base.log'
+        )
         self.control = self.start_control()
 
     def start_control(self) -> Launch:
@@ -87,11 +97,13 @@ class Rounds:
     def drive(self, seed: int) -> None:
         """Begin an episode and wait until the base drives."""
         answer = self.observer.call(
-            ResetEpisode, 'sim_node/reset', ResetEpisode.Request(seed=seed))
+            ResetEpisode, 'sim_node/reset', ResetEpisode.Request(seed=seed)
+        )
         assert answer.success, answer.message
         began_s = time.monotonic()
-        wait_until(lambda: self.observer.since(TRUTH, began_s) and self.speed()[0] > DRIVES_M_S,
-                   'driving')
+        wait_until(
+            lambda: self.observer.since(TRUTH, began_s) and self.speed()[0] > DRIVES_M_S, 'driving'
+        )
         time.sleep(random.uniform(0.5, 1.5))
 
     def lose(self, what: str) -> float:
@@ -102,9 +114,12 @@ class Rounds:
         else:
             self.lost_argv = self.control.kill(what)
         time.sleep(2.0)
-        moving = [at for at, truth in self.observer.since(TRUTH, lost_s)
-                  if abs(truth.twist.twist.linear.x) > STANDS_M_S
-                  or abs(truth.twist.twist.angular.z) > STANDS_RAD_S]
+        moving = [
+            at
+            for at, truth in self.observer.since(TRUTH, lost_s)
+            if abs(truth.twist.twist.linear.x) > STANDS_M_S
+            or abs(truth.twist.twist.angular.z) > STANDS_RAD_S
+        ]
         self.observer.heard.clear()
         return moving[-1] - lost_s if moving else 0.0
 
@@ -123,9 +138,13 @@ class Rounds:
         """Tell the base to publish no odom and no scan, or to publish again."""
         value = ParameterValue(type=ParameterType.PARAMETER_BOOL, bool_value=silent)
         request = SetParameters.Request(
-            parameters=[Parameter(name='silence_sensors', value=value)])
-        assert self.observer.call(
-            SetParameters, 'sim_node/set_parameters', request).results[0].successful
+            parameters=[Parameter(name='silence_sensors', value=value)]
+        )
+        assert (
+            self.observer.call(SetParameters, 'sim_node/set_parameters', request)
+            .results[0]
+            .successful
+        )
 
 
 def main() -> int:
@@ -146,9 +165,12 @@ def main() -> int:
                     stage.recover(what)
                 over = sum(time_s > bound_s for time_s in times_s)
                 violations += over
-                print(f'{what} lost -> base stands: median {np.median(times_s):.2f} s, '
-                      f'max {max(times_s):.2f} s, bound {bound_s:.2f} s, '
-                      f'violations {over} of {rounds}: {verdict(over == 0)}', flush=True)
+                print(
+                    f'{what} lost -> base stands: median {np.median(times_s):.2f} s, '
+                    f'max {max(times_s):.2f} s, bound {bound_s:.2f} s, '
+                    f'violations {over} of {rounds}: {verdict(over == 0)}',
+                    flush=True,
+                )
         finally:
             stage.close()
     return 1 if violations else 0

@@ -56,7 +56,8 @@ class Launch:
         self.domain = domain
         self.log = log
         self.env = node_environment() | {
-            'ROS_DOMAIN_ID': str(domain), 'ROS_AUTOMATIC_DISCOVERY_RANGE': 'LOCALHOST',
+            'ROS_DOMAIN_ID': str(domain),
+            'ROS_AUTOMATIC_DISCOVERY_RANGE': 'LOCALHOST',
         }
         command = [sys.executable, '-m', 'takeover.cli.main', 'launch', file, *arguments]
         with log.open('ab') as output:
@@ -144,6 +145,7 @@ class Observer:
 
     def hear(self, message: type, topic: str, profile: Any) -> None:
         """Keep every message of a topic."""
+
         def keep(sample: Any) -> None:
             self.heard[topic].append((time.monotonic(), sample))
 
@@ -158,8 +160,9 @@ class Observer:
         """Return (arrival, message) of a topic that arrived after steady time `time_s`."""
         return [(at, sample) for at, sample in list(self.heard[topic]) if at > time_s]
 
-    def call(self, service: type, name: str, request: Any = None,
-             deadline_s: float = DEADLINE_S) -> Any:
+    def call(
+        self, service: type, name: str, request: Any = None, deadline_s: float = DEADLINE_S
+    ) -> Any:
         """Call a service and return its answer."""
         client = self.node.create_client(service, name)
         wait_until(client.service_is_ready, f'service {name}', deadline_s)

@@ -71,4 +71,5 @@ def wait_until_driving(observer: Observer) -> None:
     """Wait until the policy drives the base."""
     wait_until(
         lambda: mode(observer) == InterventionState.MODE_AUTONOMOUS and drives(observer),
-        'the policy drives the base')
+        'the policy drives the base',
+    )

@@ -32,8 +32,10 @@ def tables() -> str:
     lines = ['| node | parameter | default | range | what it does |', '|---|---|---|---|---|']
     for node, parameters in NODES.items():
         for field in dataclasses.fields(parameters):
-            lines.append(f'| `{node}` | `{field.name}` | {default(field)} | {legal(field)} | '
-                         f'{field.metadata["description"]} |')
+            lines.append(
+                f'| `{node}` | `{field.name}` | {default(field)} | {legal(field)} | '
+                f'{field.metadata["description"]} |'
+            )
     return '\n'.join(lines)
 
 

@@ -71,8 +71,13 @@ def _read(path: str | Path) -> str:
         with open(path, 'rb') as file:
             raw = file.read(MAX_FILE_BYTES + 1)
         if len(raw) > MAX_FILE_BYTES:
-            raise ConfigError(path, [f'{path}: larger than {MAX_FILE_BYTES} bytes; no '
-                                     'configuration file is that large'])
+            raise ConfigError(
+                path,
+                [
+                    f'{path}: larger than {MAX_FILE_BYTES} bytes; no '
+                    'configuration file is that large'
+                ],
+            )
         return raw.decode('utf-8')
     except OSError as error:
         raise ConfigError(path, [f'{path}: cannot be read: {error.strerror}']) from None
@@ -101,8 +106,9 @@ def _parse(path: str | Path, text: str) -> tuple[yaml.Node, Any]:
             loader.dispose()
 
 
-def _key_problems(path: str | Path, node: yaml.Node, location: Location,
-                  seen: set[int]) -> list[str]:
+def _key_problems(
+    path: str | Path, node: yaml.Node, location: Location, seen: set[int]
+) -> list[str]:
     """Return a sentence for every duplicate or non-text key below `node`."""
     if id(node) in seen:
         return []
@@ -115,22 +121,30 @@ def _key_problems(path: str | Path, node: yaml.Node, location: Location,
         for key, child in node.value:
             line = key.start_mark.line + 1
             if key.tag not in ('tag:yaml.org,2002:str', 'tag:yaml.org,2002:merge'):
-                problems.append(f'{path}:{line}: {_dotted(location) or "top level"}: the key '
-                                f'{str(key.value)!r} is not text; put it in quotes')
+                problems.append(
+                    f'{path}:{line}: {_dotted(location) or "top level"}: the key '
+                    f'{str(key.value)!r} is not text; put it in quotes'
+                )
                 continue
             here = (*location, key.value)
             if key.value in first_lines:
-                problems.append(f'{path}:{line}: {_dotted(here)}: given twice, first in line '
-                                f'{first_lines[key.value]}; keep one')
+                problems.append(
+                    f'{path}:{line}: {_dotted(here)}: given twice, first in line '
+                    f'{first_lines[key.value]}; keep one'
+                )
             first_lines.setdefault(key.value, line)
             problems += _key_problems(path, child, here, seen)
     return problems
 
 
-def _sentences(path: str | Path, root: yaml.Node, model: type[BaseModel],
-               error: ValidationError) -> list[str]:
-    return [f'{path}:{_line(root, item["loc"])}: {_dotted(item["loc"]) or "whole file"}: '
-            f'{_explain(model, item)}' for item in error.errors(include_url=False)]
+def _sentences(
+    path: str | Path, root: yaml.Node, model: type[BaseModel], error: ValidationError
+) -> list[str]:
+    return [
+        f'{path}:{_line(root, item["loc"])}: {_dotted(item["loc"]) or "whole file"}: '
+        f'{_explain(model, item)}'
+        for item in error.errors(include_url=False)
+    ]
 
 
 def _explain(model: type[BaseModel], item: Any) -> str:
@@ -138,8 +152,9 @@ def _explain(model: type[BaseModel], item: Any) -> str:
     if item['type'] == 'extra_forbidden':
         legal = _legal_keys(model, item['loc'][:-1])
         near = difflib.get_close_matches(str(item['loc'][-1]), legal, n=1, cutoff=0.5)
-        return 'unknown key; ' + (f'did you mean {near[0]!r}?' if near
-                                  else f'legal keys: {", ".join(legal)}')
+        return 'unknown key; ' + (
+            f'did you mean {near[0]!r}?' if near else f'legal keys: {", ".join(legal)}'
+        )
     if item['type'] == 'missing':
         return 'is missing and has no default'
     message = item['msg']

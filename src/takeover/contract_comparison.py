@@ -20,8 +20,9 @@ def compare_contracts(expected: Contract, found: Contract) -> list[str]:
         problems += _fields(f'inputs.{name}', expected.inputs[name], found.inputs[name])
     problems += _parts('features', expected.features, found.features)
     for field in ('kind', 'frame'):
-        problems += _field(f'action.{field}', getattr(expected.action, field),
-                           getattr(found.action, field))
+        problems += _field(
+            f'action.{field}', getattr(expected.action, field), getattr(found.action, field)
+        )
     problems += _parts('action.components', expected.action.components, found.action.components)
     return problems
 
@@ -43,8 +44,10 @@ def _names(where: str, expected: list[str], found: list[str]) -> list[str]:
     problems += [f'{where}.{name}: the task does not have it' for name in extra]
     if not problems and expected != found:
         place = next(i for i, (a, b) in enumerate(zip(expected, found)) if a != b)
-        problems.append(f'{where}: order differs: number {place + 1} is {found[place]!r}, '
-                        f'the task needs {expected[place]!r}')
+        problems.append(
+            f'{where}: order differs: number {place + 1} is {found[place]!r}, '
+            f'the task needs {expected[place]!r}'
+        )
     return problems
 
 

@@ -61,7 +61,7 @@ def ranges(spec: FeatureSpec, scan: LaserScanSample) -> np.ndarray:
     near = np.where(valid, near, np.where(near == -np.inf, scan.range_min_m, free))
     nearest = np.full(spec.size + 1, free)
     np.minimum.at(nearest, sectors(spec, scan), near)
-    return nearest[:spec.size]
+    return nearest[: spec.size]
 
 
 def sectors(spec: FeatureSpec, scan: LaserScanSample) -> np.ndarray:
@@ -77,7 +77,7 @@ def sectors(spec: FeatureSpec, scan: LaserScanSample) -> np.ndarray:
 
 def scan_fault(spec: FeatureSpec, scan: LaserScanSample) -> str | None:
     """Say which sector no beam of the scan looks into, or None."""
-    beams = np.bincount(sectors(spec, scan), minlength=spec.size + 1)[:spec.size]
+    beams = np.bincount(sectors(spec, scan), minlength=spec.size + 1)[: spec.size]
     return None if beams.all() else f'no beam in sector {int(np.argmin(beams != 0))}'
 
 

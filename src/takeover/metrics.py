@@ -66,8 +66,14 @@ class LatencyMeter:
         _hold(self._published_ns, sequence, published_ns)
         self._join(sequence)
 
-    def on_forwarded(self, policy_sequence: int, tick_ns: int, arbiter_ns: int, gate_ns: int,
-                     policy_drives: bool) -> None:
+    def on_forwarded(
+        self,
+        policy_sequence: int,
+        tick_ns: int,
+        arbiter_ns: int,
+        gate_ns: int,
+        policy_drives: bool,
+    ) -> None:
         """Take the stamps of a command that the gate forwarded on arrival."""
         if policy_sequence <= self._newest:
             return
@@ -78,8 +84,10 @@ class LatencyMeter:
 
     def percentiles(self, newest: int = MAX_SAMPLES) -> dict[str, Percentiles]:
         """Return the percentiles of every hop in milliseconds, over the `newest` samples."""
-        return {hop: percentiles(islice(reversed(samples), newest))
-                for hop, samples in self.samples_ms.items()}
+        return {
+            hop: percentiles(islice(reversed(samples), newest))
+            for hop, samples in self.samples_ms.items()
+        }
 
     def _join(self, sequence: int) -> None:
         # The two ends travel on different topics and may be heard in either order.
@@ -87,8 +95,12 @@ class LatencyMeter:
             return
         policy_ns = self._published_ns.pop(sequence)
         tick_ns, arbiter_ns, gate_ns = self._forwarded.pop(sequence)
-        stamps = (policy_ns - tick_ns, arbiter_ns - policy_ns, gate_ns - arbiter_ns,
-                  gate_ns - tick_ns)
+        stamps = (
+            policy_ns - tick_ns,
+            arbiter_ns - policy_ns,
+            gate_ns - arbiter_ns,
+            gate_ns - tick_ns,
+        )
         for samples, elapsed_ns in zip(self.samples_ms.values(), stamps, strict=True):
             samples.append(1e-6 * elapsed_ns)
 

@@ -20,8 +20,15 @@ from takeover.path_tracking import PathTracker
 from takeover.samples import LaserScanSample, OdometrySample, PathSample, Sample, SAMPLE_TYPES
 from takeover.specs import Contract, FeatureSpec, InputSpec
 
-__all__ = ['LaserScanSample', 'Missing', 'Observation', 'ObservationBuilder', 'ObservationError',
-           'OdometrySample', 'PathSample']
+__all__ = [
+    'LaserScanSample',
+    'Missing',
+    'Observation',
+    'ObservationBuilder',
+    'ObservationError',
+    'OdometrySample',
+    'PathSample',
+]
 
 CLOCK_JUMP_NS = 1_000_000_000
 
@@ -96,11 +103,13 @@ class ObservationBuilder:
         """
         spec = self._inputs.get(input_name)
         if spec is None:
-            raise ObservationError(f'input {input_name!r} is not in the task; legal: '
-                                   f'{", ".join(self._inputs)}')
+            raise ObservationError(
+                f'input {input_name!r} is not in the task; legal: {", ".join(self._inputs)}'
+            )
         if not isinstance(sample, SAMPLE_TYPES[spec.type]):
-            raise ObservationError(f'input {input_name!r} takes {spec.type} samples, got '
-                                   f'{type(sample).__name__}')
+            raise ObservationError(
+                f'input {input_name!r} takes {spec.type} samples, got {type(sample).__name__}'
+            )
         held = self._held.get(input_name)
         if held is not None and sample.stamp_ns < held.sample.stamp_ns - CLOCK_JUMP_NS:
             self._drop_after(sample.stamp_ns)
@@ -139,8 +148,11 @@ class ObservationBuilder:
             vector[place] = FEATURES[feature.kind](feature, *self._sources(feature))
             if not np.isfinite(vector[place]).all():
                 return Missing(f'feature {feature.name} is not finite', feature.inputs[0])
-        stamps = [self._held[name].sample.stamp_ns for name, spec in self._inputs.items()
-                  if spec.max_age_s is not None]
+        stamps = [
+            self._held[name].sample.stamp_ns
+            for name, spec in self._inputs.items()
+            if spec.max_age_s is not None
+        ]
         vector = np.clip(vector, self._low, self._high).astype(np.float32)
         vector.flags.writeable = False
         return Observation(vector, min(stamps, default=now_ns), max(stamps, default=now_ns))
@@ -155,8 +167,7 @@ class ObservationBuilder:
                     fault = fault or scan_fault(feature, sample)
         return fault
 
-    def _too_old(self, name: str, spec: InputSpec, now_ns: int,
-                 now_s: float | None) -> str | None:
+    def _too_old(self, name: str, spec: InputSpec, now_ns: int, now_s: float | None) -> str | None:
         held = self._held.get(name)
         if held is None:
             return f'no {name} yet'
@@ -174,8 +185,12 @@ class ObservationBuilder:
         return None
 
     def _sources(self, feature: FeatureSpec) -> list[Sample | PathTracker]:
-        return [self._trackers[feature.inputs] if self._inputs[name].type == 'path'
-                else self._held[name].sample for name in feature.inputs]
+        return [
+            self._trackers[feature.inputs]
+            if self._inputs[name].type == 'path'
+            else self._held[name].sample
+            for name in feature.inputs
+        ]
 
     def _move_trackers(self) -> None:
         """Advance every (odometry, path) pair the features use, once."""

@@ -46,8 +46,9 @@ class PathTracker:
 
     def move_to(self, x_m: float, y_m: float) -> None:
         """Advance `progress_m` to the point of the path that belongs to this position."""
-        arc, distance = self._nearest(x_m, y_m, self.progress_m - SEARCH_BACK_M,
-                                      self.progress_m + SEARCH_AHEAD_M)
+        arc, distance = self._nearest(
+            x_m, y_m, self.progress_m - SEARCH_BACK_M, self.progress_m + SEARCH_AHEAD_M
+        )
         if distance > SEARCH_EVERYWHERE_BEYOND_M:
             arc, _ = self._nearest(x_m, y_m, 0.0, self.length_m)
         self.progress_m = arc
@@ -88,8 +89,7 @@ class PathTracker:
     def _segment(self, arc_m: float) -> int:
         return min(max(bisect_right(self._arc, arc_m) - 1, 0), len(self._length) - 1)
 
-    def _nearest(self, x_m: float, y_m: float, low_m: float,
-                 high_m: float) -> tuple[float, float]:
+    def _nearest(self, x_m: float, y_m: float, low_m: float, high_m: float) -> tuple[float, float]:
         """Return arc length and distance of the nearest point between two arc lengths."""
         first, last = self._segment(low_m), self._segment(high_m) + 1
         length = self._length[first:last]
@@ -99,8 +99,10 @@ class PathTracker:
         ex, ey = px - share * dx, py - share * dy
         squared = ex * ex + ey * ey
         best = int(np.argmin(squared))
-        return (self._arc[first + best] + float(share[best]) * float(length[best]),
-                math.sqrt(float(squared[best])))
+        return (
+            self._arc[first + best] + float(share[best]) * float(length[best]),
+            math.sqrt(float(squared[best])),
+        )
 
 
 def _unwrapped_headings(delta: np.ndarray) -> list[float]:

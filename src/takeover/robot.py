@@ -43,8 +43,10 @@ class TimeoutSpec(StrictModel):
         rungs = list(self.model_dump().items())
         for (lower, a), (upper, b) in zip(rungs, rungs[1:]):
             if not a < b:
-                raise ValueError(f'{lower} ({a}) must be less than {upper} ({b}); the ladder is '
-                                 + ' < '.join(name for name, _ in rungs))
+                raise ValueError(
+                    f'{lower} ({a}) must be less than {upper} ({b}); the ladder is '
+                    + ' < '.join(name for name, _ in rungs)
+                )
         return self
 
 
@@ -87,7 +89,8 @@ class SimulationSpec(StrictModel):
     motor_time_constant_s: Positive = Field(description='first-order lag of the wheel speed')
     max_acceleration_m_s2: Positive = Field(description='ramp of the base controller itself')
     max_angular_acceleration_rad_s2: Positive = Field(
-        description='ramp of the base controller itself')
+        description='ramp of the base controller itself'
+    )
     wheel_friction: Positive = Field(description='tyre on floor, Coulomb; less slips more')
     lidar: LidarSpec
     odometry: OdometrySpec

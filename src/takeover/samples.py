@@ -53,8 +53,12 @@ class LaserScanSample:
 
     def fault(self) -> str | None:
         """Say why this sample cannot be used, or None."""
-        geometry = (self.angle_min_rad, self.angle_increment_rad, self.range_min_m,
-                    self.range_max_m)
+        geometry = (
+            self.angle_min_rad,
+            self.angle_increment_rad,
+            self.range_min_m,
+            self.range_max_m,
+        )
         if not all(map(math.isfinite, geometry)) or self.angle_increment_rad == 0.0:
             return 'not finite'
         if self.ranges.ndim != 1 or not 0 < self.ranges.size <= MAX_BEAMS:
@@ -91,4 +95,7 @@ class PathSample:
 Sample = OdometrySample | LaserScanSample | PathSample
 
 SAMPLE_TYPES: dict[str, type] = {
-    'odometry': OdometrySample, 'laser_scan': LaserScanSample, 'path': PathSample}
+    'odometry': OdometrySample,
+    'laser_scan': LaserScanSample,
+    'path': PathSample,
+}

@@ -24,8 +24,15 @@ Name = Annotated[str, Field(pattern=r'^[a-z][a-z0-9_]*(\.[a-z0-9_]+)*$', max_len
 Topic = Annotated[str, Field(pattern=r'^[a-z][a-z0-9_]*(/[a-z0-9_]+)*$', max_length=128)]
 
 InputType = Literal['odometry', 'laser_scan', 'path']
-FeatureKind = Literal['path.cross_track', 'path.heading', 'path.curvature', 'path.lookahead',
-                      'odom.linear_velocity', 'odom.angular_velocity', 'scan.ranges']
+FeatureKind = Literal[
+    'path.cross_track',
+    'path.heading',
+    'path.curvature',
+    'path.lookahead',
+    'odom.linear_velocity',
+    'odom.angular_velocity',
+    'scan.ranges',
+]
 
 # Of every feature kind: the types of its inputs in order, its unit, and the components per
 # look-ahead distance (None: the size is not made of distances).
@@ -38,8 +45,12 @@ FEATURE_KINDS: dict[str, tuple[tuple[str, ...], str, int | None]] = {
     'odom.angular_velocity': (('odometry',), 'rad/s', None),
     'scan.ranges': (('laser_scan',), 'm', None),
 }
-_FIXED_SIZES = {'path.cross_track': 1, 'path.heading': 2, 'odom.linear_velocity': 1,
-                'odom.angular_velocity': 1}
+_FIXED_SIZES = {
+    'path.cross_track': 1,
+    'path.heading': 2,
+    'odom.linear_velocity': 1,
+    'odom.angular_velocity': 1,
+}
 CONTRACT_FORMAT = 'takeover.contract/1'
 
 
@@ -48,15 +59,18 @@ class InputSpec(StrictModel):
 
     type: InputType
     max_age_s: Positive | None = Field(
-        description='older samples give no observation; null only for a latched path')
+        description='older samples give no observation; null only for a latched path'
+    )
     frame: str | None = Field(
-        default=None, description='the frame_id every sample must have; null: not checked')
+        default=None, description='the frame_id every sample must have; null: not checked'
+    )
 
     @model_validator(mode='after')
     def _only_a_path_is_latched(self) -> 'InputSpec':
         if self.max_age_s is None and self.type != 'path':
-            raise ValueError(f'max_age_s may be null only for a path; {self.type} needs a number '
-                             'of seconds')
+            raise ValueError(
+                f'max_age_s may be null only for a path; {self.type} needs a number of seconds'
+            )
         return self
 
 
@@ -71,11 +85,14 @@ class FeatureSpec(StrictModel):
     low: float
     high: float
     ahead_m: tuple[NotNegative, ...] = Field(
-        default=(), description='path.curvature, path.lookahead: distances along the path')
+        default=(), description='path.curvature, path.lookahead: distances along the path'
+    )
     angle_min_rad: float | None = Field(
-        default=None, description='scan.ranges: direction of the middle of the first sector')
+        default=None, description='scan.ranges: direction of the middle of the first sector'
+    )
     angle_increment_rad: Positive | None = Field(
-        default=None, description='scan.ranges: width of a sector')
+        default=None, description='scan.ranges: width of a sector'
+    )
 
     @model_validator(mode='after')
     def _fits_its_kind(self) -> 'FeatureSpec':
@@ -85,8 +102,9 @@ class FeatureSpec(StrictModel):
         if not self.low < self.high:
             raise ValueError(f'low {self.low} must be less than high {self.high}')
         if (per_distance is None) != (not self.ahead_m):
-            raise ValueError(f'ahead_m is {"not used by" if self.ahead_m else "needed by"} '
-                             f'{self.kind}')
+            raise ValueError(
+                f'ahead_m is {"not used by" if self.ahead_m else "needed by"} {self.kind}'
+            )
         size = _FIXED_SIZES.get(self.kind, self.size)
         if per_distance is not None:
             size = per_distance * len(self.ahead_m)
@@ -99,14 +117,16 @@ class FeatureSpec(StrictModel):
         given = (self.angle_min_rad is not None, self.angle_increment_rad is not None)
         if self.kind != 'scan.ranges':
             if any(given):
-                raise ValueError(f'angle_min_rad and angle_increment_rad are not used by '
-                                 f'{self.kind}')
+                raise ValueError(
+                    f'angle_min_rad and angle_increment_rad are not used by {self.kind}'
+                )
             return
         if not all(given):
             raise ValueError('scan.ranges needs angle_min_rad and angle_increment_rad')
         if self.size * self.angle_increment_rad > 2.0 * math.pi + 1e-6:
-            raise ValueError(f'{self.size} sectors of {self.angle_increment_rad} rad are more '
-                             'than a full turn')
+            raise ValueError(
+                f'{self.size} sectors of {self.angle_increment_rad} rad are more than a full turn'
+            )
 
 
 class ActionComponent(StrictModel):
@@ -122,8 +142,10 @@ class ActionComponent(StrictModel):
         if not self.low < self.high:
             raise ValueError(f'low {self.low} must be less than high {self.high}')
         if not self.low <= 0.0 <= self.high:
-            raise ValueError(f'bounds [{self.low}, {self.high}] must contain 0: standing still '
-                             'must always be a legal action')
+            raise ValueError(
+                f'bounds [{self.low}, {self.high}] must contain 0: standing still '
+                'must always be a legal action'
+            )
         return self
 
 
@@ -136,16 +158,22 @@ class ActionSpec(StrictModel):
 
     @model_validator(mode='after')
     def _is_a_twist(self) -> 'ActionSpec':
-        units = {f'{part}.{axis}': unit for part, unit in (('linear', 'm/s'), ('angular', 'rad/s'))
-                 for axis in 'xyz'}
+        units = {
+            f'{part}.{axis}': unit
+            for part, unit in (('linear', 'm/s'), ('angular', 'rad/s'))
+            for axis in 'xyz'
+        }
         _refuse_repeats('components', [component.name for component in self.components])
         for component in self.components:
             if units.get(component.name) is None:
-                raise ValueError(f'component {component.name!r} is not of a twist; legal: '
-                                 f'{", ".join(units)}')
+                raise ValueError(
+                    f'component {component.name!r} is not of a twist; legal: {", ".join(units)}'
+                )
             if component.unit != units[component.name]:
-                raise ValueError(f'unit of {component.name} must be {units[component.name]!r}, '
-                                 f'got {component.unit!r}')
+                raise ValueError(
+                    f'unit of {component.name} must be {units[component.name]!r}, '
+                    f'got {component.unit!r}'
+                )
         return self
 
 
@@ -167,15 +195,20 @@ class Contract(StrictModel):
         _refuse_repeats('features', [feature.name for feature in self.features])
         for topic in self.inputs:
             if 'ground_truth' in topic:
-                raise ValueError(f'input {topic!r}: a policy must not see what only a simulator '
-                                 'knows')
+                raise ValueError(
+                    f'input {topic!r}: a policy must not see what only a simulator knows'
+                )
         for feature in self.features:
-            types = tuple(self.inputs[name].type if name in self.inputs else f'no input {name!r}'
-                          for name in feature.inputs)
+            types = tuple(
+                self.inputs[name].type if name in self.inputs else f'no input {name!r}'
+                for name in feature.inputs
+            )
             needed = FEATURE_KINDS[feature.kind][0]
             if types != needed:
-                raise ValueError(f'feature {feature.name!r} ({feature.kind}) needs inputs of type '
-                                 f'[{", ".join(needed)}], got [{", ".join(types)}]')
+                raise ValueError(
+                    f'feature {feature.name!r} ({feature.kind}) needs inputs of type '
+                    f'[{", ".join(needed)}], got [{", ".join(types)}]'
+                )
         unused = set(self.inputs) - {name for feature in self.features for name in feature.inputs}
         if unused:
             raise ValueError(f'input {sorted(unused)[0]!r} is used by no feature; remove it')
@@ -194,7 +227,8 @@ class EpisodeSpec(StrictModel):
     obstacle_count: int = Field(ge=0, le=64)
     obstacle_radius_m: tuple[Positive, Positive] = Field(description='smallest, largest')
     obstacle_offset_m: tuple[Positive, Positive] = Field(
-        description='smallest, largest distance of a centre from the path, either side')
+        description='smallest, largest distance of a centre from the path, either side'
+    )
 
 
 class TaskSpec(Contract):
@@ -207,14 +241,20 @@ class TaskSpec(Contract):
     @property
     def contract(self) -> Contract:
         """The part that policy and robot must agree on."""
-        return Contract(rate_hz=self.rate_hz, inputs=self.inputs, features=self.features,
-                        action=self.action)
+        return Contract(
+            rate_hz=self.rate_hz, inputs=self.inputs, features=self.features, action=self.action
+        )
 
 
 def canonical_json(value: Any) -> str:
     """Return the one text form of a JSON value: sorted keys, no spaces, no -0.0, ASCII."""
-    return json.dumps(_without_negative_zero(value), sort_keys=True, separators=(',', ':'),
-                      allow_nan=False, ensure_ascii=True)
+    return json.dumps(
+        _without_negative_zero(value),
+        sort_keys=True,
+        separators=(',', ':'),
+        allow_nan=False,
+        ensure_ascii=True,
+    )
 
 
 def contract_json(contract: Contract) -> str:

@@ -25,8 +25,9 @@ def load_robot(path: str | Path) -> RobotSpec:
     return load_config(path, RobotSpec)
 
 
-def load_task_and_robot(task_path: str | Path,
-                        robot_path: str | Path | None = None) -> tuple[TaskSpec, RobotSpec]:
+def load_task_and_robot(
+    task_path: str | Path, robot_path: str | Path | None = None
+) -> tuple[TaskSpec, RobotSpec]:
     """Read a task and its robot, and check one against the other.
 
     :param robot_path: default: ../robots/<robot>.yaml beside the folder of the task file.
@@ -46,25 +47,33 @@ def mismatches(task: TaskSpec, robot: RobotSpec) -> list[str]:
     """Return a sentence for everything the task asks for that the robot does not allow."""
     problems = []
     if task.robot != robot.robot:
-        problems.append(f'robot: is made for {task.robot!r}, the robot file describes '
-                        f'{robot.robot!r}')
+        problems.append(
+            f'robot: is made for {task.robot!r}, the robot file describes {robot.robot!r}'
+        )
     for component in task.action.components:
         limit = robot.limits.get(component.name)
         where = f'action.components.{component.name}'
         if limit is None:
-            problems.append(f'{where}: {robot.robot} has no such axis; legal: '
-                            f'{", ".join(robot.limits)}')
+            problems.append(
+                f'{where}: {robot.robot} has no such axis; legal: {", ".join(robot.limits)}'
+            )
         elif component.low < limit.min_velocity or component.high > limit.max_velocity:
-            problems.append(f'{where}: bounds [{component.low}, {component.high}] '
-                            f'{component.unit} leave the limits of {robot.robot} '
-                            f'[{limit.min_velocity}, {limit.max_velocity}]')
+            problems.append(
+                f'{where}: bounds [{component.low}, {component.high}] '
+                f'{component.unit} leave the limits of {robot.robot} '
+                f'[{limit.min_velocity}, {limit.max_velocity}]'
+            )
     for name, spec in task.inputs.items():
         if spec.max_age_s is not None and spec.max_age_s > robot.timeouts.observation_s:
-            problems.append(f'inputs.{name}.max_age_s: {spec.max_age_s} s is longer than '
-                            f'timeouts.observation_s of {robot.robot} '
-                            f'({robot.timeouts.observation_s} s)')
+            problems.append(
+                f'inputs.{name}.max_age_s: {spec.max_age_s} s is longer than '
+                f'timeouts.observation_s of {robot.robot} '
+                f'({robot.timeouts.observation_s} s)'
+            )
     if robot.timeouts.policy_s * task.rate_hz < MIN_PERIODS_IN_TIMEOUT:
-        problems.append(f'rate_hz: at {task.rate_hz} Hz a command is late after '
-                        f'{robot.timeouts.policy_s} s (timeouts.policy_s of {robot.robot}), which '
-                        f'must be at least {MIN_PERIODS_IN_TIMEOUT:g} periods')
+        problems.append(
+            f'rate_hz: at {task.rate_hz} Hz a command is late after '
+            f'{robot.timeouts.policy_s} s (timeouts.policy_s of {robot.robot}), which '
+            f'must be at least {MIN_PERIODS_IN_TIMEOUT:g} periods'
+        )
     return problems

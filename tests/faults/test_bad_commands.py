@@ -29,13 +29,21 @@ class Arbiter:
         self.publisher = observer.node.create_publisher(Command, topic, qos.command())
         self.sequence = time.time_ns() // 1000
 
-    def say(self, values=(0.3, 0.0), age_s=0.0, step=1, frame='base_link', now_ns=None,
-            source=Command.SOURCE_POLICY) -> None:
+    def say(
+        self,
+        values=(0.3, 0.0),
+        age_s=0.0,
+        step=1,
+        frame='base_link',
+        now_ns=None,
+        source=Command.SOURCE_POLICY,
+    ) -> None:
         """Publish one command."""
         self.sequence += step
         now_ns = now_ns or self.observer.node.get_clock().now().nanoseconds
-        command = Command(sequence=self.sequence, source=source, values=list(values),
-                          spec_hash=SPEC)
+        command = Command(
+            sequence=self.sequence, source=source, values=list(values), spec_hash=SPEC
+        )
         command.header.frame_id = frame
         command.header.stamp = ns_to_stamp(now_ns - int(1e9 * age_s))
         self.publisher.publish(command)
@@ -161,7 +169,10 @@ def test_a_clock_that_jumps_back_stops_the_robot(tmp_path):
         jumped_s = time.monotonic()
         drive()
         wait_until(lambda: rejected(observer).get('clock went backwards'), 'the jump is named')
-        wait_until(lambda: any(
-            message.twist.linear.x < 0.3 for _, message in observer.since('cmd_vel', jumped_s)),
-            'decelerating')
+        wait_until(
+            lambda: any(
+                message.twist.linear.x < 0.3 for _, message in observer.since('cmd_vel', jumped_s)
+            ),
+            'decelerating',
+        )
         wait_until(drive, 'the gate forwards again on the new clock')

@@ -20,7 +20,7 @@ def flipped_byte(repository, folder):
 def truncated(repository, folder):
     """A copy that was interrupted."""
     content = (repository / BUNDLE).read_bytes()
-    (folder / 'short.onnx').write_bytes(content[:len(content) // 2])
+    (folder / 'short.onnx').write_bytes(content[: len(content) // 2])
     return f'policy:={folder}/short.onnx', 'short.onnx'
 
 

@@ -46,8 +46,10 @@ def keeps_standing(observer: Observer, seconds: float = 1.5) -> bool:
     wait_until(lambda: stands(observer), 'the base stands')
     began_s = time.monotonic()
     wait_until(lambda: time.monotonic() - began_s > seconds, 'a while')
-    return all(abs(truth.twist.twist.linear.x) < 0.02
-               for _, truth in observer.since('ground_truth/odom', began_s))
+    return all(
+        abs(truth.twist.twist.linear.x) < 0.02
+        for _, truth in observer.since('ground_truth/odom', began_s)
+    )
 
 
 def test_killing_the_policy_holds_then_takes_the_motion_nodes_down(control):
@@ -96,8 +98,11 @@ def test_a_frozen_process_stops_the_base_and_does_not_jump_when_it_thaws(control
         thawed_s = time.monotonic()
         stack.send(node, signal.SIGCONT)
     wait_until(lambda: time.monotonic() - thawed_s > 0.3, 'a moment')
-    speeds = [twist.twist.linear.x for at, twist in observer.since('cmd_vel', thawed_s)
-              if at - thawed_s < 0.1]
+    speeds = [
+        twist.twist.linear.x
+        for at, twist in observer.since('cmd_vel', thawed_s)
+        if at - thawed_s < 0.1
+    ]
     assert all(speed < 0.2 for speed in speeds), 'no leap: 0.1 s at 1 m/s^2 is 0.1 m/s'
 
 

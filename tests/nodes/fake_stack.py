@@ -54,12 +54,29 @@ class FakeStack(Node):
                 ('/diagnostics', DiagnosticArray, qos.DIAGNOSTICS),
             )
         }
-        self.say('policy/version', PolicyState(version='0123456789ab', task='rover_path',
-                                               spec_hash='f' * 16, file='/m/p.onnx', ticks=60))
-        self.say('safety/state', SafetyState(state=SafetyState.STATE_FORWARDING, reason='ok',
-                                             rejected_reasons=['old'], rejected_counts=[3]))
-        self.say('intervention/state', InterventionState(
-            mode=InterventionState.MODE_AUTONOMOUS, reason='policy is healthy'))
+        self.say(
+            'policy/version',
+            PolicyState(
+                version='0123456789ab',
+                task='rover_path',
+                spec_hash='f' * 16,
+                file='/m/p.onnx',
+                ticks=60,
+            ),
+        )
+        self.say(
+            'safety/state',
+            SafetyState(
+                state=SafetyState.STATE_FORWARDING,
+                reason='ok',
+                rejected_reasons=['old'],
+                rejected_counts=[3],
+            ),
+        )
+        self.say(
+            'intervention/state',
+            InterventionState(mode=InterventionState.MODE_AUTONOMOUS, reason='policy is healthy'),
+        )
         self.create_timer(PERIOD_S, self.tick)
         self.ended_s = self.began_s = float('-inf')
 
@@ -98,32 +115,66 @@ class FakeStack(Node):
             self.say(topic, odometry)
         self.say('scan', LaserScan())
         self.command()
-        self.say('camera/image_raw', Image(height=6, width=8, step=24, encoding='rgb8',
-                                           data=bytes(range(144))))
-        self.say('/diagnostics', DiagnosticArray(status=[DiagnosticStatus(
-            name='sim_node: simulation', level=DiagnosticStatus.WARN, message='a bit slow')]))
+        self.say(
+            'camera/image_raw',
+            Image(height=6, width=8, step=24, encoding='rgb8', data=bytes(range(144))),
+        )
+        self.say(
+            '/diagnostics',
+            DiagnosticArray(
+                status=[
+                    DiagnosticStatus(
+                        name='sim_node: simulation',
+                        level=DiagnosticStatus.WARN,
+                        message='a bit slow',
+                    )
+                ]
+            ),
+        )
         outcome = EpisodeState.GOAL if share >= 1.0 else EpisodeState.RUNNING
-        self.say('episode', EpisodeState(
-            episode=self.number, seed=FIRST_SEED + self.number - 1, outcome=outcome,
-            elapsed_s=now_s - self.began_s, progress=share, mean_speed_m_s=0.4,
-            mean_cross_track_m=0.05, last=self.number == self.episodes))
+        self.say(
+            'episode',
+            EpisodeState(
+                episode=self.number,
+                seed=FIRST_SEED + self.number - 1,
+                outcome=outcome,
+                elapsed_s=now_s - self.began_s,
+                progress=share,
+                mean_speed_m_s=0.4,
+                mean_cross_track_m=0.05,
+                last=self.number == self.episodes,
+            ),
+        )
         if outcome == EpisodeState.GOAL:
             self.ended_s = now_s
 
     def command(self):
         self.sequence += 1
         tick_ns = self.get_clock().now().nanoseconds
-        stamps = [conversions.ns_to_stamp(tick_ns + int(1e6 * ms)) for ms in (
-            0.0, POLICY_MS, POLICY_MS + ARBITER_MS, POLICY_MS + ARBITER_MS + GATE_MS)]
-        command = Command(sequence=self.sequence, policy_sequence=self.sequence,
-                          source=Command.SOURCE_POLICY, tick_stamp=stamps[0], values=[0.4, 0.1])
+        stamps = [
+            conversions.ns_to_stamp(tick_ns + int(1e6 * ms))
+            for ms in (0.0, POLICY_MS, POLICY_MS + ARBITER_MS, POLICY_MS + ARBITER_MS + GATE_MS)
+        ]
+        command = Command(
+            sequence=self.sequence,
+            policy_sequence=self.sequence,
+            source=Command.SOURCE_POLICY,
+            tick_stamp=stamps[0],
+            values=[0.4, 0.1],
+        )
         command.header.stamp = stamps[1]
         self.out['policy/command'].publish(command)
         self.out['control/command'].publish(command)
         executed = ExecutedCommand(
-            sequence=self.sequence, policy_sequence=self.sequence, source=Command.SOURCE_POLICY,
-            tick_stamp=stamps[0], arbiter_stamp=stamps[2], on_arrival=True, requested=[0.4, 0.1],
-            executed=[0.4, 0.1])
+            sequence=self.sequence,
+            policy_sequence=self.sequence,
+            source=Command.SOURCE_POLICY,
+            tick_stamp=stamps[0],
+            arbiter_stamp=stamps[2],
+            on_arrival=True,
+            requested=[0.4, 0.1],
+            executed=[0.4, 0.1],
+        )
         executed.header.stamp = stamps[3]
         self.out['safety/executed_command'].publish(executed)
 

@@ -32,8 +32,14 @@ def test_odometry_survives_the_round_trip():
     assert message.child_frame_id == 'base_link'
     back = conversions.odometry_sample(message)
     assert back.yaw_rad == pytest.approx(0.5)
-    assert (back.stamp_ns, back.x_m, back.y_m, back.linear_m_s, back.angular_rad_s,
-            back.frame_id) == (STAMP_NS, 1.0, -2.0, 0.4, -0.1, 'odom')
+    assert (
+        back.stamp_ns,
+        back.x_m,
+        back.y_m,
+        back.linear_m_s,
+        back.angular_rad_s,
+        back.frame_id,
+    ) == (STAMP_NS, 1.0, -2.0, 0.4, -0.1, 'odom')
 
 
 def test_a_scan_survives_the_round_trip_bit_for_bit():
@@ -61,7 +67,8 @@ def test_an_empty_path_keeps_its_shape():
 
 def test_a_twist_names_its_components():
     message = conversions.twist_message(
-        ('linear.x', 'angular.z'), (0.4, -1.0), STAMP_NS, 'base_link')
+        ('linear.x', 'angular.z'), (0.4, -1.0), STAMP_NS, 'base_link'
+    )
     assert (message.twist.linear.x, message.twist.angular.z) == (0.4, -1.0)
     assert (message.twist.linear.y, message.twist.angular.x) == (0.0, 0.0)
     assert message.header.stamp == Time(sec=12, nanosec=345_678_901)

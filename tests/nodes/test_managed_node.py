@@ -16,7 +16,8 @@ from takeover_nodes.parameters import parameter
 from tests.stack import wait_until
 
 SUCCESS, FAILURE, ERROR = (
-    TransitionCallbackReturn.SUCCESS, TransitionCallbackReturn.FAILURE,
+    TransitionCallbackReturn.SUCCESS,
+    TransitionCallbackReturn.FAILURE,
     TransitionCallbackReturn.ERROR,
 )
 
@@ -125,8 +126,9 @@ def test_an_illegal_transition_is_answered_not_fatal(ros, spin):
     node = Example()
     client = node.create_client(ChangeState, 'example/change_state')
     spin(node, client.service_is_ready, 'service')
-    future = client.call_async(ChangeState.Request(
-        transition=Transition(id=Transition.TRANSITION_ACTIVATE)))
+    future = client.call_async(
+        ChangeState.Request(transition=Transition(id=Transition.TRANSITION_ACTIVATE))
+    )
     spin(node, future.done, 'answer')
     assert future.result().success is False
     assert node.trigger_configure() is SUCCESS

@@ -33,7 +33,9 @@ def started(command, env, stdout):
 @pytest.fixture
 def env():
     return node_environment() | {
-        'ROS_DOMAIN_ID': str(new_domain()), 'ROS_AUTOMATIC_DISCOVERY_RANGE': 'LOCALHOST'}
+        'ROS_DOMAIN_ID': str(new_domain()),
+        'ROS_AUTOMATIC_DISCOVERY_RANGE': 'LOCALHOST',
+    }
 
 
 @pytest.fixture
@@ -50,7 +52,12 @@ def monitor(env, *given):
 def test_a_run_is_watched_to_its_end_and_reported(env, fake_stack, tmp_path):
     done = subprocess.run(
         monitor(env, f'task_file:={TASK}', 'episodes:=2', f'report_dir:={tmp_path}'),
-        env=env, capture_output=True, text=True, timeout=DEADLINE_S, check=False)
+        env=env,
+        capture_output=True,
+        text=True,
+        timeout=DEADLINE_S,
+        check=False,
+    )
 
     assert done.returncode == 0, done.stderr
     lines = done.stdout.splitlines()
@@ -74,8 +81,13 @@ def test_a_run_is_watched_to_its_end_and_reported(env, fake_stack, tmp_path):
 
 
 def test_it_gives_up_when_nothing_moves(env, tmp_path):
-    done = subprocess.run(monitor(env, 'max_wait_s:=1.0', f'report_dir:={tmp_path}'),
-                          env=env, timeout=DEADLINE_S, check=False, capture_output=True)
+    done = subprocess.run(
+        monitor(env, 'max_wait_s:=1.0', f'report_dir:={tmp_path}'),
+        env=env,
+        timeout=DEADLINE_S,
+        check=False,
+        capture_output=True,
+    )
 
     assert done.returncode == 1
     data = json.loads((tmp_path / 'run.json').read_text())
@@ -106,18 +118,27 @@ def test_on_a_terminal_one_screen_is_shown_and_sigint_gives_the_cursor_back(env,
 
 @pytest.mark.parametrize('wrong', ['episodes:=-1', 'episode:=5', "task_file:='/none.yaml'"])
 def test_wrong_parameters_are_refused_in_words(env, wrong):
-    done = subprocess.run(monitor(env, wrong), env=env, timeout=DEADLINE_S, check=False,
-                          capture_output=True, text=True)
+    done = subprocess.run(
+        monitor(env, wrong),
+        env=env,
+        timeout=DEADLINE_S,
+        check=False,
+        capture_output=True,
+        text=True,
+    )
     assert done.returncode == 2
     assert wrong.split(':')[0] in done.stderr or 'none.yaml' in done.stderr
     assert 'Traceback' not in done.stderr
 
 
-@pytest.mark.parametrize(('names', 'message', 'prefix'), [
-    (OUTCOMES, EpisodeState, ''),
-    (MODES, InterventionState, 'MODE_'),
-    (GATE_STATES, SafetyState, 'STATE_'),
-])
+@pytest.mark.parametrize(
+    ('names', 'message', 'prefix'),
+    [
+        (OUTCOMES, EpisodeState, ''),
+        (MODES, InterventionState, 'MODE_'),
+        (GATE_STATES, SafetyState, 'STATE_'),
+    ],
+)
 def test_names_are_in_the_order_of_the_constants(names, message, prefix):
     for value, name in enumerate(names):
         assert getattr(message, prefix + name.upper()) == value

@@ -53,6 +53,7 @@ def test_only_dynamic_parameters_can_be_set_while_running(ros):
     node = Node('example')
     parameters.declare(node, Example)
     refused, accepted = node.set_parameters(
-        [Parameter('rate_hz', value=30.0), Parameter('loud', value=True)])
+        [Parameter('rate_hz', value=30.0), Parameter('loud', value=True)]
+    )
     assert not refused.successful
     assert accepted.successful

@@ -11,13 +11,25 @@ from takeover.intervention.joystick import JoystickMapping
 from takeover.intervention.state_machine import Mode
 from takeover.specs import ActionSpec
 
-ACTION = ActionContract(ActionSpec.model_validate({
-    'kind': 'twist', 'frame': 'base_link', 'components': (
-        {'name': 'linear.x', 'unit': 'm/s', 'low': 0.0, 'high': 0.6},
-        {'name': 'angular.z', 'unit': 'rad/s', 'low': -1.5, 'high': 1.5})}))
-MAPPING = JoystickMapping.model_validate({
-    'deadman_button': 4, 'estop_button': 1,
-    'axes': {'linear.x': {'axis': 1}, 'angular.z': {'axis': 3, 'expo': 0.4}}})
+ACTION = ActionContract(
+    ActionSpec.model_validate(
+        {
+            'kind': 'twist',
+            'frame': 'base_link',
+            'components': (
+                {'name': 'linear.x', 'unit': 'm/s', 'low': 0.0, 'high': 0.6},
+                {'name': 'angular.z', 'unit': 'rad/s', 'low': -1.5, 'high': 1.5},
+            ),
+        }
+    )
+)
+MAPPING = JoystickMapping.model_validate(
+    {
+        'deadman_button': 4,
+        'estop_button': 1,
+        'axes': {'linear.x': {'axis': 1}, 'angular.z': {'axis': 3, 'expo': 0.4}},
+    }
+)
 POLICY_S, DEVICE_S, RESUME_S, HEALTHY = 0.20, 0.30, 0.5, 3
 EPSILON_S = 1e-9
 
@@ -40,11 +52,11 @@ class ArbiterMachine(RuleBasedStateMachine):
         """Make an arbiter."""
         self.config = ArbiterConfig(POLICY_S, DEVICE_S, RESUME_S, HEALTHY, required)
         self.arbiter = Arbiter(ACTION, self.config, MAPPING)
-        self.now_s, self.stamp_ns, self.sequence = 50.0, 10 ** 18, 10 ** 6
+        self.now_s, self.stamp_ns, self.sequence = 50.0, 10**18, 10**6
         self.policy_s, self.policy_values, self.row = -math.inf, None, 0
         self.joy_s, self.deadman, self.estop = -math.inf, False, False
-        self.released_before = False        # so that a press counts
-        self.human_asked = False            # pressed after released, and held since
+        self.released_before = False  # so that a press counts
+        self.human_asked = False  # pressed after released, and held since
         self.released_s = -math.inf
         self.latched = False
         self.step()
@@ -62,8 +74,9 @@ class ArbiterMachine(RuleBasedStateMachine):
         output = self.arbiter.step(self.now_s)
         assert output.reason and output.reason == self.arbiter.reason
         assert len(output.values) == 2 and all(map(math.isfinite, output.values))
-        assert output.source is {Mode.AUTONOMOUS: Source.POLICY,
-                                 Mode.HUMAN: Source.HUMAN}.get(output.mode, Source.HOLD)
+        assert output.source is {Mode.AUTONOMOUS: Source.POLICY, Mode.HUMAN: Source.HUMAN}.get(
+            output.mode, Source.HOLD
+        )
         if output.source is Source.HOLD:
             assert output.values == (0.0, 0.0)
         if output.mode is Mode.HUMAN:
@@ -106,9 +119,15 @@ class ArbiterMachine(RuleBasedStateMachine):
         for _ in range(count):
             self.policy(0.05, values, 0.0)
 
-    @rule(gap_s=gaps, values=st.one_of(
-        st.tuples(not_numbers, st.just(0.0)), st.tuples(st.just(0.1), not_numbers),
-        st.just(()), st.just((0.1, 0.1, 0.1))))
+    @rule(
+        gap_s=gaps,
+        values=st.one_of(
+            st.tuples(not_numbers, st.just(0.0)),
+            st.tuples(st.just(0.1), not_numbers),
+            st.just(()),
+            st.just((0.1, 0.1, 0.1)),
+        ),
+    )
     def bad_policy(self, gap_s, values):
         """Wrong length or not finite."""
         self.pass_time(gap_s)
@@ -127,8 +146,13 @@ class ArbiterMachine(RuleBasedStateMachine):
         self.row = 0
         self.step()
 
-    @rule(gap_s=gaps, linear=sticks, angular=sticks,
-          deadman=st.booleans(), estop=st.sampled_from([False] * 9 + [True]))
+    @rule(
+        gap_s=gaps,
+        linear=sticks,
+        angular=sticks,
+        deadman=st.booleans(),
+        estop=st.sampled_from([False] * 9 + [True]),
+    )
     def joystick(self, gap_s, linear, angular, deadman, estop):
         """A usable message."""
         self.pass_time(gap_s)
@@ -157,13 +181,16 @@ class ArbiterMachine(RuleBasedStateMachine):
         for _ in range(count):
             self.joystick(0.05, linear, 0.0, deadman, False)
 
-    @rule(gap_s=gaps, kind=st.sampled_from(['frozen', 'short axes', 'short buttons', 'nan']),
-          deadman=st.booleans())
+    @rule(
+        gap_s=gaps,
+        kind=st.sampled_from(['frozen', 'short axes', 'short buttons', 'nan']),
+        deadman=st.booleans(),
+    )
     def unusable_joystick(self, gap_s, kind, deadman):
         """A message that counts as silence."""
         self.pass_time(gap_s)
         axes, buttons = joy(math.nan if kind == 'nan' else 1.0, 0.0, deadman)
-        stamp_ns = self.stamp_ns + (0 if kind == 'frozen' else 10 ** 7)
+        stamp_ns = self.stamp_ns + (0 if kind == 'frozen' else 10**7)
         if kind == 'frozen' and self.joy_s == -math.inf:
             return
         axes = axes[:2] if kind == 'short axes' else axes
@@ -207,5 +234,8 @@ class ArbiterMachine(RuleBasedStateMachine):
 
 TestArbiter = ArbiterMachine.TestCase
 TestArbiter.settings = settings(
-    max_examples=60, stateful_step_count=40, deadline=None,
-    suppress_health_check=[HealthCheck.too_slow])
+    max_examples=60,
+    stateful_step_count=40,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)

@@ -26,8 +26,11 @@ def bundle_bytes():
     mlp = MlpWeights(
         weights=(rng.normal(0.0, 0.2, (8, size)), rng.normal(0.0, 0.4, (2, 8))),
         biases=(np.zeros(8), np.zeros(2)),
-        observation_mean=np.zeros(size), observation_scale=np.ones(size),
-        action_low=np.array([0.0, -1.5]), action_high=np.array([0.6, 1.5]))
+        observation_mean=np.zeros(size),
+        observation_scale=np.ones(size),
+        action_low=np.array([0.0, -1.5]),
+        action_high=np.array([0.6, 1.5]),
+    )
     observations = rng.normal(0.0, 1.0, (16, size)).astype(np.float32)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / 'policy.onnx'
@@ -36,10 +39,15 @@ def bundle_bytes():
 
 
 # (what is done, where as a share of the file, with which bytes)
-edits = st.lists(st.tuples(st.sampled_from(['flip', 'insert', 'delete', 'overwrite']),
-                           st.floats(0.0, 1.0, exclude_max=True),
-                           st.binary(min_size=1, max_size=8)),
-                 min_size=1, max_size=3)
+edits = st.lists(
+    st.tuples(
+        st.sampled_from(['flip', 'insert', 'delete', 'overwrite']),
+        st.floats(0.0, 1.0, exclude_max=True),
+        st.binary(min_size=1, max_size=8),
+    ),
+    min_size=1,
+    max_size=3,
+)
 
 
 def edited(data, script):
@@ -51,9 +59,9 @@ def edited(data, script):
         elif action == 'insert':
             data[place:place] = payload
         elif action == 'delete':
-            del data[place:place + len(payload)]
+            del data[place : place + len(payload)]
         else:
-            data[place:place + len(payload)] = payload
+            data[place : place + len(payload)] = payload
     return bytes(data)
 
 
@@ -71,7 +79,7 @@ def test_any_damage_is_refused(script):
 def test_any_truncation_is_refused(share):
     data = bundle_bytes()
     with pytest.raises(BundleError):
-        parse_bundle(data[:int(share * len(data))], 'policy.onnx')
+        parse_bundle(data[: int(share * len(data))], 'policy.onnx')
 
 
 @settings(max_examples=150, deadline=None)

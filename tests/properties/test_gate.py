@@ -17,14 +17,14 @@ TIMEOUT_S, PERIOD_S, CONTROLLER_S, HEARTBEAT_S = 0.35, 0.02, 0.5, 0.3
 STOP_S = max(worst_stopping_time_s(axis) for axis in LIMITS)
 TOLERANCE = 1e-6
 
-gaps = st.one_of(st.just(0.02), st.floats(0.001, 0.04), st.floats(0.001, 0.1),
-                 st.floats(0.0, 2.0))
+gaps = st.one_of(st.just(0.02), st.floats(0.001, 0.04), st.floats(0.001, 0.1), st.floats(0.0, 2.0))
 finite = st.tuples(st.floats(-2.0, 2.0), st.floats(-4.0, 4.0))
 zero = st.just((0.0, 0.0))
 broken = st.one_of(
     st.lists(st.floats(-1.0, 1.0), max_size=4).filter(lambda values: len(values) != 2),
     st.tuples(st.sampled_from([math.nan, math.inf, -math.inf]), st.floats(-1.0, 1.0)),
-    st.tuples(st.floats(-1.0, 1.0), st.sampled_from([math.nan, math.inf, -math.inf])))
+    st.tuples(st.floats(-1.0, 1.0), st.sampled_from([math.nan, math.inf, -math.inf])),
+)
 
 
 class GateMachine(RuleBasedStateMachine):
@@ -33,19 +33,22 @@ class GateMachine(RuleBasedStateMachine):
     @initialize(required=st.booleans(), hard=st.booleans())
     def start(self, required, hard):
         """Make a gate; half of them need a heartbeat, half of them stop harder on an e-stop."""
-        estop = EstopConfig(required=required, timeout_s=HEARTBEAT_S,
-                            deceleration=(4.0, 8.0) if hard else None,
-                            jerk=(40.0, math.inf) if hard else None)
+        estop = EstopConfig(
+            required=required,
+            timeout_s=HEARTBEAT_S,
+            deceleration=(4.0, 8.0) if hard else None,
+            jerk=(40.0, math.inf) if hard else None,
+        )
         self.gate = SafetyGate(NAMES, LIMITS, TIMEOUT_S, PERIOD_S, estop, CONTROLLER_S)
         self.required, self.stop_limits = required, estop.stop_limits(LIMITS)
-        self.now_s, self.ros_ns, self.sequence = 100.0, 10 ** 18, 1000
+        self.now_s, self.ros_ns, self.sequence = 100.0, 10**18, 1000
         self.gate.activate(self.now_s)
-        self.last_good_s = -math.inf        # when the followed command stops being young
-        self.target = None                  # what may be followed
+        self.last_good_s = -math.inf  # when the followed command stops being young
+        self.target = None  # what may be followed
         self.latched = self.pressed = self.closed = self.needs_zero = False
         self.heard_s = self.now_s
         self.outputs = [(self.now_s, (0.0, 0.0))]
-        self.pace = []                      # (mean acceleration of each axis, dt) without a break
+        self.pace = []  # (mean acceleration of each axis, dt) without a break
 
     def wait(self, gap_s):
         """Let time pass on both clocks."""
@@ -135,8 +138,9 @@ class GateMachine(RuleBasedStateMachine):
         self.wait(gap_s)
         self.notice()
         self.sequence += 1
-        output = self.gate.command(values, self.sequence, self.ros_ns - round(age_s * 1e9),
-                                   self.ros_ns, self.now_s)
+        output = self.gate.command(
+            values, self.sequence, self.ros_ns - round(age_s * 1e9), self.ros_ns, self.now_s
+        )
         assert not isinstance(output, Rejection)
         if not self.latched and not self.closed and not (self.needs_zero and any(values)):
             self.needs_zero = False
@@ -162,8 +166,12 @@ class GateMachine(RuleBasedStateMachine):
     def stale_command(self, gap_s, values, age_s):
         """Stamp too old or too far in the future."""
         self.wait(gap_s)
-        self.refused(values, self.sequence + 1, self.ros_ns - round(age_s * 1e9),
-                     ('stale stamp', 'stamp in the future'))
+        self.refused(
+            values,
+            self.sequence + 1,
+            self.ros_ns - round(age_s * 1e9),
+            ('stale stamp', 'stamp in the future'),
+        )
 
     @precondition(lambda self: self.sequence > 1000)
     @rule(gap_s=gaps, values=finite, behind=st.integers(0, 5))
@@ -226,7 +234,7 @@ class GateMachine(RuleBasedStateMachine):
             self.tick(0.04)
         self.gate.activate(self.now_s)
         self.heard_s, self.closed, self.last_good_s = self.now_s, False, -math.inf
-        self.sequence = 1000                # no command seen: any sequence and any time are new
+        self.sequence = 1000  # no command seen: any sequence and any time are new
 
     @invariant()
     def stays_latched(self):
@@ -237,5 +245,8 @@ class GateMachine(RuleBasedStateMachine):
 
 TestGate = GateMachine.TestCase
 TestGate.settings = settings(
-    max_examples=60, stateful_step_count=40, deadline=None,
-    suppress_health_check=[HealthCheck.too_slow])
+    max_examples=60,
+    stateful_step_count=40,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)

@@ -18,7 +18,8 @@ axis_limits = st.builds(
     max_velocity=st.one_of(st.just(0.0), st.floats(0.01, 3.0)),
     max_acceleration=positive,
     max_deceleration=positive,
-    max_jerk=st.one_of(st.just(math.inf), st.floats(0.5, 200.0)))
+    max_jerk=st.one_of(st.just(math.inf), st.floats(0.5, 200.0)),
+)
 time_steps = st.one_of(st.just(0.02), st.just(0.05), st.floats(0.001, 0.1))
 targets = st.one_of(st.sampled_from([0.0, -5.0, 5.0]), st.floats(-4.0, 4.0))
 steps = st.lists(st.tuples(targets, time_steps), min_size=1, max_size=60)
@@ -26,8 +27,9 @@ steps = st.lists(st.tuples(targets, time_steps), min_size=1, max_size=60)
 
 def effort(examples):
     """Run so many examples, however slow the machine."""
-    return settings(max_examples=examples, deadline=None,
-                    suppress_health_check=[HealthCheck.too_slow])
+    return settings(
+        max_examples=examples, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    )
 
 
 def check_acceleration(limits, before, after, dt_s):
@@ -41,8 +43,10 @@ def check_acceleration(limits, before, after, dt_s):
 def check_jerk(limits, means, times):
     """Check that neighbouring mean accelerations differ by at most jerk times their distance."""
     for (a, b), (first_s, second_s) in zip(zip(means, means[1:]), zip(times, times[1:])):
-        assert abs(b - a) <= limits.max_jerk * 0.5 * (first_s + second_s) * (
-            1.0 + TOLERANCE) + TOLERANCE
+        assert (
+            abs(b - a)
+            <= limits.max_jerk * 0.5 * (first_s + second_s) * (1.0 + TOLERANCE) + TOLERANCE
+        )
 
 
 def follow(limits, sequence):
@@ -68,9 +72,17 @@ def test_limits_hold_between_any_two_outputs(limits, sequence):
 
 
 @effort(60)
-@given(st.floats(0.2, 5.0), st.floats(0.2, 5.0), st.floats(5.0, 50.0),
-       st.lists(st.tuples(st.sampled_from([-2.0, -0.1, 0.0, 0.1, 2.0]), st.integers(5, 60)),
-                min_size=2, max_size=6), st.sampled_from([0.005, 0.01]))
+@given(
+    st.floats(0.2, 5.0),
+    st.floats(0.2, 5.0),
+    st.floats(5.0, 50.0),
+    st.lists(
+        st.tuples(st.sampled_from([-2.0, -0.1, 0.0, 0.1, 2.0]), st.integers(5, 60)),
+        min_size=2,
+        max_size=6,
+    ),
+    st.sampled_from([0.005, 0.01]),
+)
 def test_limits_hold_while_the_direction_changes(speeding, slowing, jerk, legs, dt_s):
     """Zero is passed with no more than the limit of the other side, however it is approached."""
     limits = AxisLimits(-2.0, 2.0, speeding, slowing, jerk)
@@ -110,15 +122,23 @@ def test_worst_stopping_time_covers_every_reachable_state(limits, sequence):
 @effort(120)
 @given(axis_limits, st.floats(-3.0, 3.0), st.lists(time_steps, min_size=1, max_size=20))
 def test_a_target_is_approached_without_overshoot_and_kept_without_chatter(
-        limits, target, distances):
+    limits, target, distances
+):
     """From rest: monotonic, exact, and then constant."""
     axis = AxisLimiter(limits)
     goal = min(max(target, limits.min_velocity), limits.max_velocity)
     sign = 1.0 if goal >= 0.0 else -1.0
     elapsed_s, index, last = 0.0, 0, 0.0
     needed_s = stopping_time_s(
-        AxisLimits(limits.min_velocity, limits.max_velocity, limits.max_deceleration,
-                   limits.max_acceleration, limits.max_jerk), goal)
+        AxisLimits(
+            limits.min_velocity,
+            limits.max_velocity,
+            limits.max_deceleration,
+            limits.max_acceleration,
+            limits.max_jerk,
+        ),
+        goal,
+    )
     while elapsed_s < needed_s * (1.0 + 1e-9) + 1e-9:
         dt_s = distances[index % len(distances)]
         value = axis.step(target, dt_s)

@@ -18,13 +18,16 @@ from takeover.task import load_task
 TASK = load_task(Path(__file__).parents[2] / 'config' / 'tasks' / 'rover_path.yaml')
 RANGES = TASK.features[-1]
 MS = 1_000_000
-MAX_AGE_NS = {name: None if spec.max_age_s is None else round(spec.max_age_s * 1e9)
-              for name, spec in TASK.inputs.items()}
+MAX_AGE_NS = {
+    name: None if spec.max_age_s is None else round(spec.max_age_s * 1e9)
+    for name, spec in TASK.inputs.items()
+}
 
 reals = st.floats(-30.0, 30.0) | st.sampled_from([0.0, 0.1, 1.0, float('nan'), 1e300])
 # Milliseconds by which a sample was taken before it arrives; some from the future, some ancient.
-lags = (st.sampled_from([0, 0, 1, 20, 100]) | st.integers(-300, 400)
-        | st.sampled_from([3000, 10_000]))
+lags = (
+    st.sampled_from([0, 0, 1, 20, 100]) | st.integers(-300, 400) | st.sampled_from([3000, 10_000])
+)
 
 
 @st.composite
@@ -42,28 +45,54 @@ def samples(draw):
         return name, draw(lags), lambda stamp: PathSample(stamp, points)
     values = rng.uniform(-0.5, 8.0, RANGES.size).astype(np.float32)
     values[rng.random(RANGES.size) < 0.1] = rng.choice([np.nan, np.inf, -np.inf])
-    return name, draw(lags), lambda stamp: LaserScanSample(
-        stamp, RANGES.angle_min_rad, RANGES.angle_increment_rad, 0.05, 6.0, values)
+    return (
+        name,
+        draw(lags),
+        lambda stamp: LaserScanSample(
+            stamp, RANGES.angle_min_rad, RANGES.angle_increment_rad, 0.05, 6.0, values
+        ),
+    )
 
 
 # A step: steady milliseconds that pass, how much the ROS clock jumps besides (None: it stands
 # still), samples, whether they come twice, whether odometry and lidar are healthy besides.
-steps = st.lists(st.tuples(
-    st.sampled_from([0, 1, 20, 50, 50, 80, 200]),
-    st.sampled_from([0] * 16 + [None] * 4 + [500, -500, -2000, 60_000, -60_000]),
-    st.lists(samples(), max_size=4), st.booleans(), st.booleans()),
-    max_size=25)
+steps = st.lists(
+    st.tuples(
+        st.sampled_from([0, 1, 20, 50, 50, 80, 200]),
+        st.sampled_from([0] * 16 + [None] * 4 + [500, -500, -2000, 60_000, -60_000]),
+        st.lists(samples(), max_size=4),
+        st.booleans(),
+        st.booleans(),
+    ),
+    max_size=25,
+)
 
 
 def good_start():
     """Return a step after which every input is fresh."""
     line = np.stack([np.arange(0.0, 5.0, 0.1), np.zeros(50)], axis=1)
-    return 0, 0, [
-        ('path', 0, lambda stamp: PathSample(stamp, line)),
-        ('odom', 0, lambda stamp: OdometrySample(stamp, 0.0, 0.1, 0.0, 0.0, 0.0)),
-        ('scan', 0, lambda stamp: LaserScanSample(
-            stamp, RANGES.angle_min_rad, RANGES.angle_increment_rad, 0.05, 6.0,
-            np.full(RANGES.size, np.inf, np.float32)))], False, False
+    return (
+        0,
+        0,
+        [
+            ('path', 0, lambda stamp: PathSample(stamp, line)),
+            ('odom', 0, lambda stamp: OdometrySample(stamp, 0.0, 0.1, 0.0, 0.0, 0.0)),
+            (
+                'scan',
+                0,
+                lambda stamp: LaserScanSample(
+                    stamp,
+                    RANGES.angle_min_rad,
+                    RANGES.angle_increment_rad,
+                    0.05,
+                    6.0,
+                    np.full(RANGES.size, np.inf, np.float32),
+                ),
+            ),
+        ],
+        False,
+        False,
+    )
 
 
 def play(script, check=None):
@@ -73,8 +102,9 @@ def play(script, check=None):
     for passed_ms, jump_ms, arrivals, repeat, healthy in [good_start(), *script]:
         now_ns += 0 if jump_ms is None else (passed_ms + jump_ms) * MS
         now_s += passed_ms * 1e-3
-        for name, lag_ms, make in (arrivals * (2 if repeat else 1)
-                                   + (good_start()[2][1:] if healthy else [])):
+        for name, lag_ms, make in arrivals * (2 if repeat else 1) + (
+            good_start()[2][1:] if healthy else []
+        ):
             sample = make(now_ns - lag_ms * MS)
             taken = builder.update(name, sample, now_s)
             if check:

@@ -19,10 +19,9 @@ PACKAGES = {
     'takeover_nodes': 'ros2_ws/src/takeover_nodes',
 }
 # How package.xml names what Python imports by another name.
-ROSDEP_KEYS = (
-    {name: f'python3-{name}' for name in ('jinja2', 'matplotlib', 'numpy', 'rich', 'yaml')}
-    | {'PIL': 'python3-pil'}
-)
+ROSDEP_KEYS = {
+    name: f'python3-{name}' for name in ('jinja2', 'matplotlib', 'numpy', 'rich', 'yaml')
+} | {'PIL': 'python3-pil'}
 # Without a rosdep key, or one that gives a version that is too old; package.xml says so.
 ONLY_BY_PIP = {'google', 'gymnasium', 'mujoco', 'onnx', 'onnxruntime', 'pydantic', 'torch', 'tyro'}
 

@@ -24,10 +24,22 @@ class Demo:
         env = node_environment() | {MARK: self.mark, 'ROS_DOMAIN_ID': str(new_domain())}
         with (folder / 'demo.log').open('wb') as output:
             self.process = subprocess.Popen(
-                [sys.executable, '-m', 'takeover.cli.main', 'demo', '--runs-dir', folder,
-                 '--no-camera', *arguments],
-                env=env, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
-                start_new_session=True)
+                [
+                    sys.executable,
+                    '-m',
+                    'takeover.cli.main',
+                    'demo',
+                    '--runs-dir',
+                    folder,
+                    '--no-camera',
+                    *arguments,
+                ],
+                env=env,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
 
     def text(self) -> str:
         """Return what the demo printed so far."""

@@ -2,14 +2,13 @@
 
 import contextlib
 import os
+from pathlib import Path
 import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import pytest
-
 from takeover.workspace import MARKERS, PACKAGES
 
 DEADLINE_S = 30.0

@@ -145,9 +145,14 @@ def test_a_person_takes_over_and_releases(driving, stick):
     released_s = time.monotonic()
     stick.buttons[DEADMAN] = 0
     wait_until(lambda: mode(driving) == InterventionState.MODE_HOLD, 'hold on release')
-    zeros = wait_until(lambda: [
-        sample for _, sample in driving.since('control/command', released_s)
-        if sample.source == Command.SOURCE_HOLD], 'an explicit zero')
+    zeros = wait_until(
+        lambda: [
+            sample
+            for _, sample in driving.since('control/command', released_s)
+            if sample.source == Command.SOURCE_HOLD
+        ],
+        'an explicit zero',
+    )
     assert list(zeros[0].values) == [0.0, 0.0]
     wait_until_driving(driving)
 

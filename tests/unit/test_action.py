@@ -8,9 +8,16 @@ from takeover.specs import ActionComponent, ActionSpec
 
 @pytest.fixture
 def action():
-    return ActionContract(ActionSpec(kind='twist', frame='base_link', components=(
-        ActionComponent(name='linear.x', unit='m/s', low=0.0, high=0.6),
-        ActionComponent(name='angular.z', unit='rad/s', low=-1.5, high=1.5))))
+    return ActionContract(
+        ActionSpec(
+            kind='twist',
+            frame='base_link',
+            components=(
+                ActionComponent(name='linear.x', unit='m/s', low=0.0, high=0.6),
+                ActionComponent(name='angular.z', unit='rad/s', low=-1.5, high=1.5),
+            ),
+        )
+    )
 
 
 def test_it_knows_names_units_and_bounds(action):

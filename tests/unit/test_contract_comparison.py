@@ -25,25 +25,45 @@ def test_equal_contracts_have_no_difference():
     assert compare_contracts(TASK, TASK.contract) == []
 
 
-@pytest.mark.parametrize(('change', 'said'), [
-    (lambda f: swap(f['features'], 0, 1),
-     "features: order differs: number 1 is 'heading', the task needs 'cross_track'"),
-    (lambda f: swap(f['action']['components'], 0, 1),
-     "action.components: order differs: number 1 is 'angular.z', the task needs 'linear.x'"),
-    (lambda f: f.update(rate_hz=10.0), 'rate_hz: 10.0 Hz, the task needs 20.0 Hz'),
-    (lambda f: f['features'][0].update(low=-1.0),
-     'features.cross_track.low: -1.0, the task needs -2.0'),
-    (lambda f: f['features'][-1].update(size=35), 'features.ranges.size: 35, the task needs 36'),
-    (lambda f: f['features'][0].update(name='offset'),
-     'features.cross_track: missing, the task needs it'),
-    (lambda f: f['features'].pop(0), 'features.cross_track: missing, the task needs it'),
-    (lambda f: f['action']['components'][1].update(high=2.0),
-     'action.components.angular.z.high: 2.0, the task needs 1.5'),
-    (lambda f: f['action'].update(frame='odom'),
-     "action.frame: 'odom', the task needs 'base_link'"),
-    (lambda f: f['inputs']['scan'].update(max_age_s=0.1),
-     'inputs.scan.max_age_s: 0.1, the task needs 0.15'),
-])
+@pytest.mark.parametrize(
+    ('change', 'said'),
+    [
+        (
+            lambda f: swap(f['features'], 0, 1),
+            "features: order differs: number 1 is 'heading', the task needs 'cross_track'",
+        ),
+        (
+            lambda f: swap(f['action']['components'], 0, 1),
+            "action.components: order differs: number 1 is 'angular.z', the task needs 'linear.x'",
+        ),
+        (lambda f: f.update(rate_hz=10.0), 'rate_hz: 10.0 Hz, the task needs 20.0 Hz'),
+        (
+            lambda f: f['features'][0].update(low=-1.0),
+            'features.cross_track.low: -1.0, the task needs -2.0',
+        ),
+        (
+            lambda f: f['features'][-1].update(size=35),
+            'features.ranges.size: 35, the task needs 36',
+        ),
+        (
+            lambda f: f['features'][0].update(name='offset'),
+            'features.cross_track: missing, the task needs it',
+        ),
+        (lambda f: f['features'].pop(0), 'features.cross_track: missing, the task needs it'),
+        (
+            lambda f: f['action']['components'][1].update(high=2.0),
+            'action.components.angular.z.high: 2.0, the task needs 1.5',
+        ),
+        (
+            lambda f: f['action'].update(frame='odom'),
+            "action.frame: 'odom', the task needs 'base_link'",
+        ),
+        (
+            lambda f: f['inputs']['scan'].update(max_age_s=0.1),
+            'inputs.scan.max_age_s: 0.1, the task needs 0.15',
+        ),
+    ],
+)
 def test_a_difference_is_named(change, said):
     assert said in compare_contracts(TASK, changed(change))
 
@@ -52,4 +72,5 @@ def test_a_unit_is_compared():
     lying = TASK.features[0].model_copy(update={'unit': 'cm'})
     found = TASK.contract.model_copy(update={'features': (lying, *TASK.features[1:])})
     assert compare_contracts(TASK, found) == [
-        "features.cross_track.unit: 'cm', the task needs 'm'"]
+        "features.cross_track.unit: 'cm', the task needs 'm'"
+    ]

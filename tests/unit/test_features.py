@@ -12,14 +12,24 @@ TURN = 2.0 * math.pi
 
 
 def spec(size=36, first=-math.pi, width=TURN / 36, high=5.0):
-    return FeatureSpec(name='ranges', kind='scan.ranges', inputs=('scan',), size=size, unit='m',
-                       low=0.0, high=high, angle_min_rad=first, angle_increment_rad=width)
+    return FeatureSpec(
+        name='ranges',
+        kind='scan.ranges',
+        inputs=('scan',),
+        size=size,
+        unit='m',
+        low=0.0,
+        high=high,
+        angle_min_rad=first,
+        angle_increment_rad=width,
+    )
 
 
 def scan(values, first=-math.pi, width=None, high=5.0):
     values = np.asarray(values, np.float32)
-    return LaserScanSample(1, first, TURN / len(values) if width is None else width, 0.05, high,
-                           values)
+    return LaserScanSample(
+        1, first, TURN / len(values) if width is None else width, 0.05, high, values
+    )
 
 
 def test_a_scan_with_the_same_layout_is_taken_beam_by_beam():

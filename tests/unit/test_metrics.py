@@ -31,8 +31,11 @@ def test_a_command_is_joined_in_whichever_order_its_ends_are_heard(policy_first)
     for step in steps if policy_first else reversed(steps):
         step()
     assert {hop: list(samples) for hop, samples in meter.samples_ms.items()} == {
-        'tick_to_policy': [1.0], 'policy_to_arbiter': [2.0], 'arbiter_to_gate': [4.0],
-        'tick_to_gate': [7.0]}
+        'tick_to_policy': [1.0],
+        'policy_to_arbiter': [2.0],
+        'arbiter_to_gate': [4.0],
+        'tick_to_gate': [7.0],
+    }
 
 
 def test_a_step_that_the_arbiter_repeats_counts_once():

@@ -29,8 +29,14 @@ def odom(stamp_ns=NOW, x_m=1.0, y_m=0.2, yaw_rad=0.0, v=0.3, w=0.1, **more):
 
 
 def scan(stamp_ns=NOW, values=FREE):
-    return LaserScanSample(stamp_ns, RANGES.angle_min_rad, RANGES.angle_increment_rad, 0.05,
-                           RANGES.high, np.asarray(values, np.float32))
+    return LaserScanSample(
+        stamp_ns,
+        RANGES.angle_min_rad,
+        RANGES.angle_increment_rad,
+        0.05,
+        RANGES.high,
+        np.asarray(values, np.float32),
+    )
 
 
 def path(stamp_ns=NOW, points=LINE, **more):
@@ -133,22 +139,25 @@ def test_a_sample_not_newer_is_refused_and_does_not_refresh(builder, step_ns):
     assert part(builder, builder.build(NOW), 'cross_track') == pytest.approx([0.2])
 
 
-@pytest.mark.parametrize(('name', 'sample', 'why'), [
-    ('odom', odom(NOW + 1, x_m=math.nan), 'odom: not finite'),
-    ('odom', odom(NOW + 1, w=math.inf), 'odom: not finite'),
-    ('odom', odom(NOW + 1, x_m=1e300), 'odom: out of range'),
-    ('path', path(NOW + 1, LINE * 1e300), 'path: out of range'),
-    ('odom', odom(NOW + 1, frame_id='map'), "odom: frame_id is 'map', the task needs 'odom'"),
-    ('scan', scan(NOW + 1, np.full(RANGES.size, np.nan)), 'scan: no valid beam'),
-    ('scan', scan(NOW + 1, np.zeros(RANGES.size)), 'scan: no valid beam'),
-    ('scan', scan(NOW + 1, []), 'scan: wrong number of beams'),
-    ('scan', scan(NOW + 1, [1.0] * (RANGES.size - 1)), 'scan: no beam in sector 35'),
-    ('path', path(NOW + 1, np.zeros((0, 2))), 'path: wrong number of points'),
-    ('path', path(NOW + 1, np.ones((3, 2))), 'path: all points are the same'),
-    ('path', path(NOW + 1, LINE * math.nan), 'path: not finite'),
-    ('path', path(NOW + 1, np.zeros((3, 3))), 'path: not [N, 2]'),
-    ('path', path(NOW + 1, frame_id='map'), "path: frame_id is 'map', the task needs 'odom'"),
-])
+@pytest.mark.parametrize(
+    ('name', 'sample', 'why'),
+    [
+        ('odom', odom(NOW + 1, x_m=math.nan), 'odom: not finite'),
+        ('odom', odom(NOW + 1, w=math.inf), 'odom: not finite'),
+        ('odom', odom(NOW + 1, x_m=1e300), 'odom: out of range'),
+        ('path', path(NOW + 1, LINE * 1e300), 'path: out of range'),
+        ('odom', odom(NOW + 1, frame_id='map'), "odom: frame_id is 'map', the task needs 'odom'"),
+        ('scan', scan(NOW + 1, np.full(RANGES.size, np.nan)), 'scan: no valid beam'),
+        ('scan', scan(NOW + 1, np.zeros(RANGES.size)), 'scan: no valid beam'),
+        ('scan', scan(NOW + 1, []), 'scan: wrong number of beams'),
+        ('scan', scan(NOW + 1, [1.0] * (RANGES.size - 1)), 'scan: no beam in sector 35'),
+        ('path', path(NOW + 1, np.zeros((0, 2))), 'path: wrong number of points'),
+        ('path', path(NOW + 1, np.ones((3, 2))), 'path: all points are the same'),
+        ('path', path(NOW + 1, LINE * math.nan), 'path: not finite'),
+        ('path', path(NOW + 1, np.zeros((3, 3))), 'path: not [N, 2]'),
+        ('path', path(NOW + 1, frame_id='map'), "path: frame_id is 'map', the task needs 'odom'"),
+    ],
+)
 def test_a_bad_sample_is_refused_and_counted(builder, name, sample, why):
     assert not builder.update(name, sample)
     assert builder.refused == {why: 1}

@@ -37,18 +37,21 @@ def test_the_hash_covers_the_contract_and_nothing_else(fields):
     assert spec_hash(make(fields)) == first == spec_hash(make(fields).contract)
 
 
-@pytest.mark.parametrize('change', [
-    lambda f: f.update(rate_hz=f['rate_hz'] + 0.5),
-    lambda f: f['inputs']['odom'].update(max_age_s=0.1),
-    lambda f: f['inputs']['odom'].update(frame='map'),
-    lambda f: f['features'].reverse(),
-    lambda f: f['features'][0].update(low=-1.5),
-    lambda f: f['features'][0].update(name='other'),
-    lambda f: feature(f, 'curvature').update(ahead_m=[0.3, 0.8, 1.6]),
-    lambda f: f['action']['components'].reverse(),
-    lambda f: f['action'].update(frame='other'),
-    lambda f: f['action']['components'][0].update(high=0.55),
-])
+@pytest.mark.parametrize(
+    'change',
+    [
+        lambda f: f.update(rate_hz=f['rate_hz'] + 0.5),
+        lambda f: f['inputs']['odom'].update(max_age_s=0.1),
+        lambda f: f['inputs']['odom'].update(frame='map'),
+        lambda f: f['features'].reverse(),
+        lambda f: f['features'][0].update(low=-1.5),
+        lambda f: f['features'][0].update(name='other'),
+        lambda f: feature(f, 'curvature').update(ahead_m=[0.3, 0.8, 1.6]),
+        lambda f: f['action']['components'].reverse(),
+        lambda f: f['action'].update(frame='other'),
+        lambda f: f['action']['components'][0].update(high=0.55),
+    ],
+)
 def test_the_hash_changes_with_every_part_of_the_contract(fields, change):
     first = spec_hash(make(fields))
     change(fields)
@@ -78,32 +81,48 @@ def test_canonical_json_is_one_form():
         canonical_json(float('nan'))
 
 
-@pytest.mark.parametrize(('change', 'said'), [
-    (lambda f: f['inputs'].update({'ground_truth/odom': f['inputs'].pop('odom')}),
-     'must not see what only a simulator knows'),
-    (lambda f: f['inputs']['odom'].update(max_age_s=None), 'may be null only for a path'),
-    (lambda f: f['inputs'].update(extra={'type': 'path', 'max_age_s': None}),
-     'used by no feature'),
-    (lambda f: f['features'].append(f['features'][0]), "the name 'cross_track' is used 2 times"),
-    (lambda f: f['features'].clear(), 'at least 1 item'),
-    (lambda f: f['features'][0].update(size=2), 'size of path.cross_track must be 1, got 2'),
-    (lambda f: f['features'][0].update(unit='cm'), "unit of path.cross_track must be 'm'"),
-    (lambda f: f['features'][0].update(low=2.0), 'must be less than high'),
-    (lambda f: f['features'][0].update(inputs=['path', 'odom']), 'needs inputs of type'),
-    (lambda f: f['features'][0].update(inputs=['odom', 'nothing']), "no input 'nothing'"),
-    (lambda f: f['features'][0].update(ahead_m=[0.1]), 'ahead_m is not used by'),
-    (lambda f: feature(f, 'curvature').update(ahead_m=[]), 'ahead_m is needed by'),
-    (lambda f: feature(f, 'curvature').update(size=4), 'must be 3, got 4'),
-    (lambda f: feature(f, 'ranges').update(angle_min_rad=None), 'needs angle_min_rad'),
-    (lambda f: feature(f, 'ranges').update(size=100), 'more than a full turn'),
-    (lambda f: f['features'][0].update(angle_min_rad=0.0), 'not used by path.cross_track'),
-    (lambda f: f['action']['components'][0].update(low=0.1), 'must contain 0'),
-    (lambda f: f['action']['components'][0].update(unit='km/h'), "unit of linear.x must be 'm/s'"),
-    (lambda f: f['action']['components'][0].update(name='linear.w'), 'is not of a twist'),
-    (lambda f: f['action']['components'][0].update(low=0.7), 'must be less than high'),
-    (lambda f: f['action'].update(components=f['action']['components'][:1] * 2), 'used 2 times'),
-    (lambda f: f.update(rate_hz=0.0), 'greater than or equal to 1'),
-])
+@pytest.mark.parametrize(
+    ('change', 'said'),
+    [
+        (
+            lambda f: f['inputs'].update({'ground_truth/odom': f['inputs'].pop('odom')}),
+            'must not see what only a simulator knows',
+        ),
+        (lambda f: f['inputs']['odom'].update(max_age_s=None), 'may be null only for a path'),
+        (
+            lambda f: f['inputs'].update(extra={'type': 'path', 'max_age_s': None}),
+            'used by no feature',
+        ),
+        (
+            lambda f: f['features'].append(f['features'][0]),
+            "the name 'cross_track' is used 2 times",
+        ),
+        (lambda f: f['features'].clear(), 'at least 1 item'),
+        (lambda f: f['features'][0].update(size=2), 'size of path.cross_track must be 1, got 2'),
+        (lambda f: f['features'][0].update(unit='cm'), "unit of path.cross_track must be 'm'"),
+        (lambda f: f['features'][0].update(low=2.0), 'must be less than high'),
+        (lambda f: f['features'][0].update(inputs=['path', 'odom']), 'needs inputs of type'),
+        (lambda f: f['features'][0].update(inputs=['odom', 'nothing']), "no input 'nothing'"),
+        (lambda f: f['features'][0].update(ahead_m=[0.1]), 'ahead_m is not used by'),
+        (lambda f: feature(f, 'curvature').update(ahead_m=[]), 'ahead_m is needed by'),
+        (lambda f: feature(f, 'curvature').update(size=4), 'must be 3, got 4'),
+        (lambda f: feature(f, 'ranges').update(angle_min_rad=None), 'needs angle_min_rad'),
+        (lambda f: feature(f, 'ranges').update(size=100), 'more than a full turn'),
+        (lambda f: f['features'][0].update(angle_min_rad=0.0), 'not used by path.cross_track'),
+        (lambda f: f['action']['components'][0].update(low=0.1), 'must contain 0'),
+        (
+            lambda f: f['action']['components'][0].update(unit='km/h'),
+            "unit of linear.x must be 'm/s'",
+        ),
+        (lambda f: f['action']['components'][0].update(name='linear.w'), 'is not of a twist'),
+        (lambda f: f['action']['components'][0].update(low=0.7), 'must be less than high'),
+        (
+            lambda f: f['action'].update(components=f['action']['components'][:1] * 2),
+            'used 2 times',
+        ),
+        (lambda f: f.update(rate_hz=0.0), 'greater than or equal to 1'),
+    ],
+)
 def test_what_does_not_fit_is_refused(fields, change, said):
     change(fields)
     with pytest.raises(ValidationError, match=said):

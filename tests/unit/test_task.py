@@ -30,25 +30,35 @@ def test_the_shipped_timeout_ladder_is_the_documented_one():
     assert [getattr(timeouts, name) for name in LADDER] == [0.15, 0.20, 0.30, 0.35, 0.5]
 
 
-@pytest.mark.parametrize(('old', 'new', 'said'), [
-    ('policy_s: 0.20', 'policy_s: 0.15', 'observation_s (0.15) must be less than policy_s (0.15)'),
-    ('gate_s: 0.35', 'gate_s: 0.30', 'input_device_s (0.3) must be less than gate_s (0.3)'),
-    ('controller_s: 0.5', 'controller_s: 0.1', 'gate_s (0.35) must be less than controller_s'),
-    ('max_jerk: 20.0', 'max_jerk: 0.0', 'limits.linear.x.max_jerk: must be greater than 0'),
-])
+@pytest.mark.parametrize(
+    ('old', 'new', 'said'),
+    [
+        (
+            'policy_s: 0.20',
+            'policy_s: 0.15',
+            'observation_s (0.15) must be less than policy_s (0.15)',
+        ),
+        ('gate_s: 0.35', 'gate_s: 0.30', 'input_device_s (0.3) must be less than gate_s (0.3)'),
+        ('controller_s: 0.5', 'controller_s: 0.1', 'gate_s (0.35) must be less than controller_s'),
+        ('max_jerk: 20.0', 'max_jerk: 0.0', 'limits.linear.x.max_jerk: must be greater than 0'),
+    ],
+)
 def test_a_robot_file_that_is_wrong_is_refused(tmp_path, old, new, said):
     with pytest.raises(ConfigError) as caught:
         load_robot(altered(tmp_path, ROBOT, old, new))
     assert said in str(caught.value)
 
 
-@pytest.mark.parametrize(('source', 'old', 'new', 'said'), [
-    (ROBOT, 'max_velocity: 0.6', 'max_velocity: 0.5', 'action.components.linear.x: bounds'),
-    (ROBOT, 'robot: rover', 'robot: other', "robot: is made for 'rover'"),
-    (ROBOT, 'linear.x:', 'linear.y:', 'rover has no such axis; legal: linear.y, angular.z'),
-    (TASK, 'max_age_s: 0.15', 'max_age_s: 0.3', 'inputs.odom.max_age_s: 0.3 s is longer than'),
-    (TASK, 'rate_hz: 20.0', 'rate_hz: 5.0', 'must be at least 2 periods'),
-])
+@pytest.mark.parametrize(
+    ('source', 'old', 'new', 'said'),
+    [
+        (ROBOT, 'max_velocity: 0.6', 'max_velocity: 0.5', 'action.components.linear.x: bounds'),
+        (ROBOT, 'robot: rover', 'robot: other', "robot: is made for 'rover'"),
+        (ROBOT, 'linear.x:', 'linear.y:', 'rover has no such axis; legal: linear.y, angular.z'),
+        (TASK, 'max_age_s: 0.15', 'max_age_s: 0.3', 'inputs.odom.max_age_s: 0.3 s is longer than'),
+        (TASK, 'rate_hz: 20.0', 'rate_hz: 5.0', 'must be at least 2 periods'),
+    ],
+)
 def test_a_task_that_asks_for_too_much_is_refused(tmp_path, source, old, new, said):
     paths = {TASK: TASK, ROBOT: ROBOT, source: altered(tmp_path, source, old, new)}
     with pytest.raises(ConfigError) as caught:

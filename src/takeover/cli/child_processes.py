@@ -35,8 +35,7 @@ class Signals:
 
     def __enter__(self) -> 'Signals':
         """Begin to note."""
-        self._previous = {number: signal.signal(number, self._note)
-                          for number in STOPPING_SIGNALS}
+        self._previous = {number: signal.signal(number, self._note) for number in STOPPING_SIGNALS}
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -48,24 +47,37 @@ class Signals:
         self.received.append(number)
 
 
-def start(command: Sequence[str], env: dict[str, str], death_signal: signal.Signals,
-          output: IO[bytes] | None, niceness: int = 0) -> subprocess.Popen:
+def start(
+    command: Sequence[str],
+    env: dict[str, str],
+    death_signal: signal.Signals,
+    output: IO[bytes] | None,
+    niceness: int = 0,
+) -> subprocess.Popen:
     """Start a process in a session of its own; the kernel sends it `death_signal` when we die.
 
     :param output: where its stdout and stderr go; None: to ours.
     """
     return subprocess.Popen(
-        command, env=env, stdin=subprocess.DEVNULL, stdout=output,
-        stderr=subprocess.STDOUT if output else None, start_new_session=True,
-        preexec_fn=_before_exec(os.getpid(), death_signal, niceness))
+        command,
+        env=env,
+        stdin=subprocess.DEVNULL,
+        stdout=output,
+        stderr=subprocess.STDOUT if output else None,
+        start_new_session=True,
+        preexec_fn=_before_exec(os.getpid(), death_signal, niceness),
+    )
 
 
 def stop(child: subprocess.Popen, patience_s: float, signals: Signals) -> None:
     """Wait for a child that was asked to stop; SIGTERM, SIGKILL when late; a signal hurries."""
     for next_step, wait_s in ((child.terminate, patience_s), (child.kill, SIGTERM_PATIENCE_S)):
         heard, deadline_s = len(signals.received), time.monotonic() + wait_s
-        while (child.poll() is None and time.monotonic() < deadline_s
-               and len(signals.received) == heard):
+        while (
+            child.poll() is None
+            and time.monotonic() < deadline_s
+            and len(signals.received) == heard
+        ):
             time.sleep(POLL_S)
         if child.poll() is not None:
             return
@@ -105,8 +117,7 @@ def _children() -> list[int]:
     return found
 
 
-def _before_exec(parent: int, death_signal: signal.Signals,
-                 niceness: int) -> Callable[[], None]:
+def _before_exec(parent: int, death_signal: signal.Signals, niceness: int) -> Callable[[], None]:
     def before_exec() -> None:
         os.nice(niceness)
         if _LIBC is None:

@@ -82,8 +82,9 @@ class Demo:
         share = package_share('takeover_bringup', self.env)
         self.task_file = share / TASK_FILE
         self.env.setdefault('FASTRTPS_DEFAULT_PROFILES_FILE', str(share / DDS_PROFILE))
-        self.monitor_program = (package_prefix('takeover_nodes', self.env)
-                                / 'lib' / 'takeover_nodes' / 'monitor_node')
+        self.monitor_program = (
+            package_prefix('takeover_nodes', self.env) / 'lib' / 'takeover_nodes' / 'monitor_node'
+        )
         self.signals = Signals()
         adopt_orphans()
 
@@ -91,8 +92,10 @@ class Demo:
         """Drive, tell how it went, and return the exit code."""
         folder = make_run_folder(runs_dir)
         log = folder / 'launch.log'
-        print(f'takeover demo: {self.episodes} episodes from seed {self.seed}; log in {log}',
-              flush=True)
+        print(
+            f'takeover demo: {self.episodes} episodes from seed {self.seed}; log in {log}',
+            flush=True,
+        )
         with self.signals:
             died = self.drive(folder, log)
         if self.signals.received:
@@ -115,8 +118,9 @@ class Demo:
         try:
             with log.open('wb') as output:
                 launch = start(self.launch_command(), self.env, signal.SIGINT, output)
-            monitor = start(self.monitor_command(folder), self.env, signal.SIGKILL, None,
-                            MONITOR_NICENESS)
+            monitor = start(
+                self.monitor_command(folder), self.env, signal.SIGKILL, None, MONITOR_NICENESS
+            )
             while monitor.poll() is None and launch.poll() is None and not self.signals.received:
                 time.sleep(POLL_S)
             if launch.poll() is not None and not self.signals.received:
@@ -142,18 +146,31 @@ class Demo:
 
     def launch_command(self) -> list[str]:
         """Return the command line of the launcher."""
-        command = [sys.executable, '-m', 'takeover.cli.main', 'launch', LAUNCH_FILE,
-                   f'episodes:={self.episodes}', f'seed:={self.seed}',
-                   f'camera:={str(self.camera).lower()}']
+        command = [
+            sys.executable,
+            '-m',
+            'takeover.cli.main',
+            'launch',
+            LAUNCH_FILE,
+            f'episodes:={self.episodes}',
+            f'seed:={self.seed}',
+            f'camera:={str(self.camera).lower()}',
+        ]
         return command if self.policy is None else [*command, f'policy:={self.policy.resolve()}']
 
     def monitor_command(self, folder: Path) -> list[str]:
         """Return the command line of the monitor."""
         given = {'task_file': self.task_file, 'report_dir': folder.resolve()}
-        return [str(self.monitor_program), '--ros-args',
-                '-p', f'episodes:={self.episodes}', '-p', f'camera:={str(self.camera).lower()}',
-                # Quoted: a folder named 2026 is a name, not a number.
-                *[word for name, path in given.items() for word in ('-p', f"{name}:='{path}'")]]
+        return [
+            str(self.monitor_program),
+            '--ros-args',
+            '-p',
+            f'episodes:={self.episodes}',
+            '-p',
+            f'camera:={str(self.camera).lower()}',
+            # Quoted: a folder named 2026 is a name, not a number.
+            *[word for name, path in given.items() for word in ('-p', f"{name}:='{path}'")],
+        ]
 
 
 def make_run_folder(runs_dir: Path) -> Path:
@@ -178,7 +195,7 @@ def show_tail(log: Path) -> None:
     """Print the last lines of the log before the stop that this process asked for."""
     lines = log.read_text(errors='replace').splitlines()
     stop = next((i for i, line in enumerate(lines) if STOP_MARK in line), len(lines))
-    tail = lines[max(0, stop - LOG_TAIL_LINES):stop]
+    tail = lines[max(0, stop - LOG_TAIL_LINES) : stop]
     print('\n'.join(['', f'The last lines of {log}:', *tail]), file=sys.stderr)
 
 
@@ -196,8 +213,10 @@ def tell(folder: Path, episodes: int, picture: Path | None) -> int:
         show_tail(folder / 'launch.log')
         console.print(f'\nThe run was cut short: {run.ended_because}', style='red', markup=False)
     good = run.complete and run.goals >= REQUIRED_SHARE * episodes
-    console.print(f'\n{run.goals} of {episodes} episodes reached the goal',
-                  style='bold green' if good else 'bold red')
+    console.print(
+        f'\n{run.goals} of {episodes} episodes reached the goal',
+        style='bold green' if good else 'bold red',
+    )
     print(f'report: {folder / "report.html"}')
     if picture is not None:
         from takeover.report.picture import PictureError, write_picture

@@ -1,14 +1,13 @@
 """`takeover launch`: start the nodes of a launch file, as `ros2 launch` would."""
 
+from collections.abc import Mapping, Sequence
 import contextlib
 import os
-from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
 
-import tyro
-
 from takeover.launch.document import LaunchError
+import tyro
 
 PACKAGE = 'takeover_bringup'
 
@@ -77,7 +76,7 @@ def find_launch_file(
     words: Sequence[str], environment: Mapping[str, str]
 ) -> tuple[Path, Sequence[str]]:
     """Return the launch file that the command line names, and the words after it."""
-    from takeover.workspace import WorkspaceError, install_space, package_share
+    from takeover.workspace import install_space, package_share, WorkspaceError
 
     if not words:
         raise LaunchError('which launch file? takeover launch FILE [name:=value ...]')

@@ -33,11 +33,11 @@ SOURCES = {Mode.AUTONOMOUS: Source.POLICY, Mode.HUMAN: Source.HUMAN}
 class ArbiterConfig:
     """When to hold and when to go on."""
 
-    policy_timeout_s: float = 0.20          # no good policy command for this long: hold
-    input_device_timeout_s: float = 0.30    # silent device while a person drives: hold
-    resume_delay_s: float = 1.0             # hold this long after the dead-man is released
-    healthy_commands: int = 3               # good policy commands in a row before autonomy
-    require_input_device: bool = False      # True: autonomy only while a device is heard
+    policy_timeout_s: float = 0.20  # no good policy command for this long: hold
+    input_device_timeout_s: float = 0.30  # silent device while a person drives: hold
+    resume_delay_s: float = 1.0  # hold this long after the dead-man is released
+    healthy_commands: int = 3  # good policy commands in a row before autonomy
+    require_input_device: bool = False  # True: autonomy only while a device is heard
 
     def __post_init__(self):
         for name in ('policy_timeout_s', 'input_device_timeout_s'):
@@ -57,8 +57,8 @@ class ArbiterOutput:
     values: tuple[float, ...]
     mode: Mode
     reason: str
-    policy_sequence: int            # of the last good policy command, followed or not; 0: none yet
-    estop_requested: bool = False   # pressed on the device: must be told to the safety gate
+    policy_sequence: int  # of the last good policy command, followed or not; 0: none yet
+    estop_requested: bool = False  # pressed on the device: must be told to the safety gate
 
 
 class Arbiter:
@@ -81,10 +81,11 @@ class Arbiter:
         self._lost_while_human = False
         self._resume_s = -math.inf
         self._gate_latched = False
-        self._estop_asked = False       # pressed on the device, not yet confirmed by the gate
+        self._estop_asked = False  # pressed on the device, not yet confirmed by the gate
 
-    def on_policy(self, values: Sequence[float], sequence: int, now_s: float,
-                  age_s: float = 0.0) -> str | None:
+    def on_policy(
+        self, values: Sequence[float], sequence: int, now_s: float, age_s: float = 0.0
+    ) -> str | None:
         """Take a policy command; return why it is refused (from a fixed set), or None.
 
         :param values: SI, in the order of the action.
@@ -100,8 +101,9 @@ class Arbiter:
         self._policy_values, self._policy_sequence = tuple(map(float, values)), sequence
         return None
 
-    def on_joy(self, axes: Sequence[float], buttons: Sequence[int], stamp_ns: int,
-               now_s: float) -> str | None:
+    def on_joy(
+        self, axes: Sequence[float], buttons: Sequence[int], stamp_ns: int, now_s: float
+    ) -> str | None:
         """Take a message of the device; return why it is refused, or None.
 
         A change of the dead-man or the e-stop button changes the mode at once.
@@ -146,12 +148,14 @@ class Arbiter:
             mode=self.mode,
             reason=self.reason,
             policy_sequence=self._policy_sequence or 0,
-            estop_requested=self._estop_asked or (command is not None and command.estop))
+            estop_requested=self._estop_asked or (command is not None and command.estop),
+        )
 
     def _watch(self, now_s: float) -> None:
         """Turn what time has brought into events."""
         needed = self.mode is Mode.HUMAN or (
-            self.mode is Mode.AUTONOMOUS and self._config.require_input_device)
+            self.mode is Mode.AUTONOMOUS and self._config.require_input_device
+        )
         if needed and self._device.silent(now_s):
             self._lost_while_human = self.mode is Mode.HUMAN
             self._apply(Event.DEVICE_LOST, self._device.silence())

@@ -45,8 +45,9 @@ class InputDevice:
         """Return what the person asks for, None while the device is silent."""
         return None if self.silent(now_s) else self._command
 
-    def hear(self, axes: Sequence[float], buttons: Sequence[int], stamp_ns: int,
-             now_s: float) -> str | None:
+    def hear(
+        self, axes: Sequence[float], buttons: Sequence[int], stamp_ns: int, now_s: float
+    ) -> str | None:
         """Take a message; return why it is not used (one of a fixed set of sentences), or None."""
         fault = self._joystick.fault(axes, buttons)
         if fault:

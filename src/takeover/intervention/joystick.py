@@ -23,12 +23,21 @@ class AxisMapping(StrictModel):
 
     axis: Index
     invert: bool = False
-    scale: float = Field(default=1.0, gt=0.0, le=1.0,
-                         description='full stick is this share of the bound of the action')
-    dead_zone: float = Field(default=0.05, ge=0.0, lt=1.0,
-                             description='share of the travel around the middle that is zero')
-    expo: float = Field(default=0.0, ge=0.0, le=1.0,
-                        description='0: straight; 1: cubic, fine near the middle')
+    scale: float = Field(
+        default=1.0,
+        gt=0.0,
+        le=1.0,
+        description='full stick is this share of the bound of the action',
+    )
+    dead_zone: float = Field(
+        default=0.05,
+        ge=0.0,
+        lt=1.0,
+        description='share of the travel around the middle that is zero',
+    )
+    expo: float = Field(
+        default=0.0, ge=0.0, le=1.0, description='0: straight; 1: cubic, fine near the middle'
+    )
 
 
 class JoystickMapping(StrictModel):
@@ -37,13 +46,15 @@ class JoystickMapping(StrictModel):
     deadman_button: Index = Field(description='a person drives only while it is held')
     estop_button: Index | None = Field(default=None, description='latches the stop')
     axes: dict[Name, AxisMapping] = Field(
-        min_length=1, description='component of the action: its axis; others stay zero')
+        min_length=1, description='component of the action: its axis; others stay zero'
+    )
 
     @model_validator(mode='after')
     def _distinct_buttons(self) -> 'JoystickMapping':
         if self.estop_button == self.deadman_button:
-            raise ValueError(f'estop_button and deadman_button are both {self.deadman_button}; '
-                             'they must differ')
+            raise ValueError(
+                f'estop_button and deadman_button are both {self.deadman_button}; they must differ'
+            )
         return self
 
 
@@ -70,8 +81,14 @@ def load_joystick(path: str | Path, action: ActionContract) -> JoystickMapping:
     mapping = load_config(path, JoystickMapping)
     unknown = [name for name in mapping.axes if name not in action.names]
     if unknown:
-        raise ConfigError(path, [f'{path}: axes.{name}: the action has no such component; legal: '
-                                 f'{", ".join(action.names)}' for name in unknown])
+        raise ConfigError(
+            path,
+            [
+                f'{path}: axes.{name}: the action has no such component; legal: '
+                f'{", ".join(action.names)}'
+                for name in unknown
+            ],
+        )
     return mapping
 
 
@@ -86,7 +103,8 @@ class Joystick:
         self._mapping = mapping
         self._components = [
             (mapping.axes.get(name), float(low), float(high))
-            for name, low, high in zip(action.names, action.low, action.high)]
+            for name, low, high in zip(action.names, action.low, action.high)
+        ]
         self._axes_needed = 1 + max(axis.axis for axis in mapping.axes.values())
         self._buttons_needed = 1 + max(mapping.deadman_button, mapping.estop_button or 0)
 
@@ -104,10 +122,13 @@ class Joystick:
         """Return what the person asks for; the message must have no fault."""
         button = self._mapping.estop_button
         return HumanCommand(
-            values=tuple(0.0 if axis is None else _to_si(axes[axis.axis], axis, low, high)
-                         for axis, low, high in self._components),
+            values=tuple(
+                0.0 if axis is None else _to_si(axes[axis.axis], axis, low, high)
+                for axis, low, high in self._components
+            ),
             deadman=bool(buttons[self._mapping.deadman_button]),
-            estop=button is not None and bool(buttons[button]))
+            estop=button is not None and bool(buttons[button]),
+        )
 
 
 def _to_si(position: float, axis: AxisMapping, low: float, high: float) -> float:
@@ -116,6 +137,6 @@ def _to_si(position: float, axis: AxisMapping, low: float, high: float) -> float
     if travel <= axis.dead_zone:
         return 0.0
     share = (travel - axis.dead_zone) / (1.0 - axis.dead_zone)
-    share = axis.scale * min((1.0 - axis.expo) * share + axis.expo * share ** 3, 1.0)
+    share = axis.scale * min((1.0 - axis.expo) * share + axis.expo * share**3, 1.0)
     forward = (position > 0.0) != axis.invert
     return share * (high if forward else low) + 0.0

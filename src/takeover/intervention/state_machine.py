@@ -10,23 +10,23 @@ import enum
 class Mode(enum.IntEnum):
     """Who drives; the numbers are those of InterventionState.msg."""
 
-    HOLD = 0            # nobody: zero
-    AUTONOMOUS = 1      # the policy
-    HUMAN = 2           # the person at the input device
-    HANDOVER = 3        # reserved for blending from one to the other; no event leads here yet
-    ESTOPPED = 4        # nobody, until the safety gate has been reset
+    HOLD = 0  # nobody: zero
+    AUTONOMOUS = 1  # the policy
+    HUMAN = 2  # the person at the input device
+    HANDOVER = 3  # reserved for blending from one to the other; no event leads here yet
+    ESTOPPED = 4  # nobody, until the safety gate has been reset
 
 
 class Event(enum.Enum):
     """What can change the mode."""
 
-    POLICY_READY = 'policy ready'           # healthy for long enough, and nothing forbids it
-    POLICY_LOST = 'policy lost'             # no good command for its time-out
-    TAKE_OVER = 'take-over'                 # dead-man pressed, after it was seen released
-    RELEASE = 'release'                     # dead-man released
-    DEVICE_LOST = 'input device lost'       # silent while it is needed
-    ESTOP = 'e-stop'                        # latched in the gate, or pressed on the device
-    ESTOP_CLEARED = 'e-stop cleared'        # gate reset and input neutral
+    POLICY_READY = 'policy ready'  # healthy for long enough, and nothing forbids it
+    POLICY_LOST = 'policy lost'  # no good command for its time-out
+    TAKE_OVER = 'take-over'  # dead-man pressed, after it was seen released
+    RELEASE = 'release'  # dead-man released
+    DEVICE_LOST = 'input device lost'  # silent while it is needed
+    ESTOP = 'e-stop'  # latched in the gate, or pressed on the device
+    ESTOP_CLEARED = 'e-stop cleared'  # gate reset and input neutral
 
 
 TABLE: dict[tuple[Mode, Event], Mode] = {

@@ -7,14 +7,14 @@ when the launcher dies without a word (SIGKILL).
 
 import asyncio
 import codecs
+from collections.abc import Callable
 import ctypes
 import os
+from pathlib import Path
 import pty
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
-from pathlib import Path
 
 from takeover.launch.plan import ProcessPlan
 

@@ -1,11 +1,11 @@
 """Where the launcher and its processes write: the screen, and a log file if a node asks."""
 
-import os
-import socket
-import sys
 from collections.abc import Callable, Mapping
 from datetime import datetime
+import os
 from pathlib import Path
+import socket
+import sys
 from typing import TextIO
 
 _RESET = '\033[0m'

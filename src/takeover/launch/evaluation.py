@@ -12,7 +12,7 @@ from pathlib import Path
 
 from takeover.errors import TakeoverError
 from takeover.launch.arguments import load, required_arguments
-from takeover.launch.document import HINT, Element, LaunchError
+from takeover.launch.document import Element, HINT, LaunchError
 from takeover.launch.node import plan_node, tty_override
 from takeover.launch.plan import LaunchPlan
 from takeover.launch.schema import BOOL, literal

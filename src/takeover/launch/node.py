@@ -1,18 +1,18 @@
 """From a `<node>` tag to a process: command line, parameters, environment."""
 
 import os
+from pathlib import Path
 import shlex
 import shutil
-from pathlib import Path
 
 from takeover.launch.document import Element, SubstitutionError
 from takeover.launch.plan import ParameterBlock, ProcessPlan
-from takeover.launch.schema import BOOL, INTEGER, SECONDS, literal
+from takeover.launch.schema import BOOL, INTEGER, literal, SECONDS
 from takeover.launch.scope import (
-    NAMESPACE,
-    Scope,
     absolute,
     join_namespace,
+    NAMESPACE,
+    Scope,
     validate_namespace,
     validate_node_name,
 )
@@ -89,8 +89,7 @@ def _namespace(node: Element, scope: Scope) -> str | None:
 
 
 def _words(node: Element, attribute: str, scope: Scope) -> list[str]:
-    """Split a command line at the spaces of its literal text; what a substitution gives is kept
-    whole.
+    """Split a command line at the spaces of its literal text, never inside a substitution.
 
     A space in front of a leading substitution, or between two texts that are empty, yields an
     empty word, as it does in `launch`.

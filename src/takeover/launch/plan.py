@@ -1,9 +1,9 @@
 """What a launch file comes to: the processes to start, in order, and what to do when they end."""
 
-import shlex
-import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
+import shlex
+import tempfile
 
 import yaml
 

@@ -7,7 +7,7 @@ is switched off is found too.
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 
-from takeover.launch.document import HINT, Element, SubstitutionError
+from takeover.launch.document import Element, HINT, SubstitutionError
 from takeover.launch.substitutions import check
 from takeover.launch.template import parse_template
 from takeover.launch.values import check_value

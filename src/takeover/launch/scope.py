@@ -4,9 +4,9 @@ Configurations (arguments and `let`s, and the pushed ROS namespace) are one flat
 includes share; only a scoped group saves and restores it, with the environment and the parameters.
 """
 
-import re
 from dataclasses import dataclass, field
 from pathlib import Path
+import re
 
 from takeover.launch.document import SubstitutionError
 

@@ -1,14 +1,13 @@
 """What each `$(...)` stands for, and the strict truth values of conditions."""
 
-import math
 from collections.abc import Callable
-
-import yaml
+import math
 
 from takeover.launch.document import HINT, SubstitutionError
 from takeover.launch.scope import Scope
-from takeover.launch.template import Call, Template, parse_template
+from takeover.launch.template import Call, parse_template, Template
 from takeover.workspace import package_share
+import yaml
 
 
 def expand(template: Template | str, scope: Scope) -> str:

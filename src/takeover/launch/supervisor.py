@@ -7,11 +7,11 @@ wait.
 
 import asyncio
 import contextlib
+from pathlib import Path
 import shlex
 import signal
 import tempfile
 import time
-from pathlib import Path
 
 from takeover.launch.child import Child
 from takeover.launch.console import Console

@@ -8,9 +8,9 @@ Grammar, as in launch's own:
   hold a space this way; quote it.
 """
 
-import re
 from dataclasses import dataclass
 from functools import lru_cache
+import re
 
 from takeover.launch.document import SubstitutionError
 

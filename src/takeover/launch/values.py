@@ -5,12 +5,11 @@ substitutions, and a text that holds one is typed again once it is expanded. So 
 becomes a number if the configuration holds one, and "[1, $(var b)]" a list.
 """
 
-import yaml
-
 from takeover.launch.document import SubstitutionError
 from takeover.launch.scope import Scope
 from takeover.launch.substitutions import check, expand
 from takeover.launch.template import parse_template
+import yaml
 
 Scalar = bool | int | float | str
 SCALARS = (bool, int, float, str)

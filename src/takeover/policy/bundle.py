@@ -34,11 +34,19 @@ VERSION_DIGITS = 12
 _DIGEST_KEY = b'takeover.sha256'
 _DIGEST_DIGITS = 64
 # ModelProto.metadata_props (field 14) holding {key (1), value (2)}, every length known.
-_TAIL_START = (bytes([0x72, 4 + len(_DIGEST_KEY) + _DIGEST_DIGITS, 0x0a, len(_DIGEST_KEY)])
-               + _DIGEST_KEY + bytes([0x12, _DIGEST_DIGITS]))
+_TAIL_START = (
+    bytes([0x72, 4 + len(_DIGEST_KEY) + _DIGEST_DIGITS, 0x0A, len(_DIGEST_KEY)])
+    + _DIGEST_KEY
+    + bytes([0x12, _DIGEST_DIGITS])
+)
 _TAIL_BYTES = len(_TAIL_START) + _DIGEST_DIGITS
-_KEYS = ('takeover.contract', 'takeover.spec_hash', 'takeover.task', 'takeover.provenance',
-         'takeover.parity')
+_KEYS = (
+    'takeover.contract',
+    'takeover.spec_hash',
+    'takeover.task',
+    'takeover.provenance',
+    'takeover.parity',
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,8 +98,9 @@ def read_bundle(path: str | Path) -> PolicyBundle:
 def parse_bundle(data: bytes, path: str) -> PolicyBundle:
     """Check the bytes of a policy file; `path` is only for messages. See `read_bundle`."""
     if len(data) > MAX_FILE_BYTES:
-        raise BundleError(f'{path}: larger than {MAX_FILE_BYTES >> 20} MiB, the limit of a policy '
-                          'file')
+        raise BundleError(
+            f'{path}: larger than {MAX_FILE_BYTES >> 20} MiB, the limit of a policy file'
+        )
     digest = _checked_digest(data, path)
     model = _parse_model(data, path)
     metadata = _metadata(model, path)
@@ -99,12 +108,21 @@ def parse_bundle(data: bytes, path: str) -> PolicyBundle:
     contract = _contract(metadata['takeover.contract'], path)
     computed = spec_hash(contract)
     if metadata['takeover.spec_hash'] != computed:
-        raise BundleError(f'{path}: takeover.spec_hash is {metadata["takeover.spec_hash"]!r}, the '
-                          f'contract in the file has {computed}')
+        raise BundleError(
+            f'{path}: takeover.spec_hash is {metadata["takeover.spec_hash"]!r}, the '
+            f'contract in the file has {computed}'
+        )
     provenance = _json(metadata, 'takeover.provenance', path)
-    return PolicyBundle(path, metadata['takeover.task'], contract, computed, provenance,
-                        _parity(_json(metadata, 'takeover.parity', path), contract, path),
-                        digest, data)
+    return PolicyBundle(
+        path,
+        metadata['takeover.task'],
+        contract,
+        computed,
+        provenance,
+        _parity(_json(metadata, 'takeover.parity', path), contract, path),
+        digest,
+        data,
+    )
 
 
 def check_contract(bundle: PolicyBundle, task: Contract) -> None:
@@ -115,16 +133,22 @@ def check_contract(bundle: PolicyBundle, task: Contract) -> None:
     if bundle.spec_hash == spec_hash(task):
         return
     problems = compare_contracts(task, bundle.contract)
-    raise BundleError('\n  '.join([f'{bundle.path}: made for another task specification:',
-                                   *problems]))
+    raise BundleError(
+        '\n  '.join([f'{bundle.path}: made for another task specification:', *problems])
+    )
 
 
 def encode_parity(parity: Parity) -> str:
     """Return the text that `takeover.parity` holds."""
-    return canonical_json({
-        name: {'shape': list(array.shape),
-               'float32': base64.b64encode(array.astype('<f4').tobytes()).decode('ascii')}
-        for name, array in (('observations', parity.observations), ('actions', parity.actions))})
+    return canonical_json(
+        {
+            name: {
+                'shape': list(array.shape),
+                'float32': base64.b64encode(array.astype('<f4').tobytes()).decode('ascii'),
+            }
+            for name, array in (('observations', parity.observations), ('actions', parity.actions))
+        }
+    )
 
 
 def _checked_digest(data: bytes, path: str) -> str:
@@ -133,12 +157,15 @@ def _checked_digest(data: bytes, path: str) -> str:
         model = _parse_model(data, path)
         if not any(entry.key == 'takeover.contract' for entry in model.metadata_props):
             raise BundleError(f'{path}: not a Takeover bundle: metadata takeover.contract missing')
-        raise BundleError(f'{path}: damaged: does not end with takeover.sha256; bytes were lost, '
-                          'added or changed at the end')
+        raise BundleError(
+            f'{path}: damaged: does not end with takeover.sha256; bytes were lost, '
+            'added or changed at the end'
+        )
     digest = hashlib.sha256(body).hexdigest()
-    if tail[len(_TAIL_START):] != digest.encode('ascii'):
-        raise BundleError(f'{path}: damaged: the bytes do not have the digest takeover.sha256 '
-                          'states')
+    if tail[len(_TAIL_START) :] != digest.encode('ascii'):
+        raise BundleError(
+            f'{path}: damaged: the bytes do not have the digest takeover.sha256 states'
+        )
     return digest
 
 
@@ -157,8 +184,9 @@ def _metadata(model: onnx.ModelProto, path: str) -> dict[str, str]:
     keys = [key for key, _ in entries]
     for key in _KEYS:
         if keys.count(key) != 1:
-            raise BundleError(f'{path}: metadata {key} must be there once, found '
-                              f'{keys.count(key)} times')
+            raise BundleError(
+                f'{path}: metadata {key} must be there once, found {keys.count(key)} times'
+            )
     return dict(entries)
 
 
@@ -168,19 +196,25 @@ def _check_graph(model: onnx.ModelProto, path: str) -> None:
         raise BundleError(f'{path}: model functions are not allowed in a policy')
     for tensor in model.graph.initializer:
         if tensor.external_data or tensor.data_location == onnx.TensorProto.EXTERNAL:
-            raise BundleError(f'{path}: tensor {tensor.name!r} keeps its data in another file; a '
-                              'bundle is one file')
+            raise BundleError(
+                f'{path}: tensor {tensor.name!r} keeps its data in another file; a '
+                'bundle is one file'
+            )
     for node in model.graph.node:
         if node.domain not in ('', 'ai.onnx'):
-            raise BundleError(f'{path}: operator {node.domain}.{node.op_type} is not of standard '
-                              'ONNX')
+            raise BundleError(
+                f'{path}: operator {node.domain}.{node.op_type} is not of standard ONNX'
+            )
         for attribute in node.attribute:
             if attribute.HasField('g') or attribute.graphs:
-                raise BundleError(f'{path}: operator {node.op_type} has control flow, which has '
-                                  'no bounded time')
+                raise BundleError(
+                    f'{path}: operator {node.op_type} has control flow, which has no bounded time'
+                )
             if attribute.t.external_data or any(t.external_data for t in attribute.tensors):
-                raise BundleError(f'{path}: a constant of {node.op_type} keeps its data in '
-                                  'another file; a bundle is one file')
+                raise BundleError(
+                    f'{path}: a constant of {node.op_type} keeps its data in '
+                    'another file; a bundle is one file'
+                )
 
 
 def _contract(text: str, path: str) -> Contract:
@@ -192,8 +226,9 @@ def _contract(text: str, path: str) -> Contract:
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         where = '.'.join(str(step) for step in first['loc'])
-        raise BundleError(f'{path}: takeover.contract: {where}: '
-                          + first['msg'].removeprefix('Value error, ')) from None
+        raise BundleError(
+            f'{path}: takeover.contract: {where}: ' + first['msg'].removeprefix('Value error, ')
+        ) from None
     if contract_json(contract) != text:
         raise BundleError(f'{path}: takeover.contract is not in canonical form')
     return contract
@@ -210,8 +245,7 @@ def _json(metadata: dict[str, str], key: str, path: str) -> dict[str, Any]:
 
 
 def _parity(fields: dict[str, Any], contract: Contract, path: str) -> Parity:
-    sizes = {'observations': contract.observation_size,
-             'actions': len(contract.action.components)}
+    sizes = {'observations': contract.observation_size, 'actions': len(contract.action.components)}
     arrays = {}
     for name, size in sizes.items():
         try:
@@ -221,8 +255,10 @@ def _parity(fields: dict[str, Any], contract: Contract, path: str) -> Parity:
         except (KeyError, TypeError, ValueError):
             raise BundleError(f'{path}: takeover.parity: {name} cannot be read') from None
         if width != size or count < MIN_PARITY_VECTORS:
-            raise BundleError(f'{path}: takeover.parity: {name} has shape [{count}, {width}], '
-                              f'must be [at least {MIN_PARITY_VECTORS}, {size}]')
+            raise BundleError(
+                f'{path}: takeover.parity: {name} has shape [{count}, {width}], '
+                f'must be [at least {MIN_PARITY_VECTORS}, {size}]'
+            )
         if not np.isfinite(arrays[name]).all():
             raise BundleError(f'{path}: takeover.parity: {name} are not finite')
     if len(arrays['observations']) != len(arrays['actions']):

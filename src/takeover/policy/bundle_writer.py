@@ -25,9 +25,14 @@ from takeover.policy.onnx_policy import INPUT_NAME, OnnxPolicy, OUTPUT_NAME, sta
 from takeover.specs import canonical_json, contract_json, spec_hash, TaskSpec
 
 
-def write_bundle(model: onnx.ModelProto, task: TaskSpec, provenance: Mapping[str, Any],
-                 parity_inputs: np.ndarray, path: str | Path,
-                 parity_outputs: np.ndarray | None = None) -> PolicyBundle:
+def write_bundle(
+    model: onnx.ModelProto,
+    task: TaskSpec,
+    provenance: Mapping[str, Any],
+    parity_inputs: np.ndarray,
+    path: str | Path,
+    parity_outputs: np.ndarray | None = None,
+) -> PolicyBundle:
     """Write a policy file that `OnnxPolicy.load` accepts.
 
     :param model: `observation` float32 [batch, n] to `action` float32 [batch, m], both SI.
@@ -45,21 +50,29 @@ def write_bundle(model: onnx.ModelProto, task: TaskSpec, provenance: Mapping[str
     return bundle
 
 
-def build_bundle(model: onnx.ModelProto, task: TaskSpec, provenance: Mapping[str, Any],
-                 parity_inputs: np.ndarray, path: str,
-                 parity_outputs: np.ndarray | None = None) -> bytes:
+def build_bundle(
+    model: onnx.ModelProto,
+    task: TaskSpec,
+    provenance: Mapping[str, Any],
+    parity_inputs: np.ndarray,
+    path: str,
+    parity_outputs: np.ndarray | None = None,
+) -> bytes:
     """Return the bytes of the bundle, not verified; `path` is for messages. See `write_bundle`."""
     inputs = np.ascontiguousarray(parity_inputs, np.float32)
     if inputs.ndim != 2 or len(inputs) < MIN_PARITY_VECTORS:
-        raise BundleError(f'{path}: parity inputs have shape {list(inputs.shape)}, need '
-                          f'[at least {MIN_PARITY_VECTORS}, {task.observation_size}]')
+        raise BundleError(
+            f'{path}: parity inputs have shape {list(inputs.shape)}, need '
+            f'[at least {MIN_PARITY_VECTORS}, {task.observation_size}]'
+        )
     if parity_outputs is None:
         session = start_session(model.SerializeToString(), path)
         try:
             (parity_outputs,) = session.run([OUTPUT_NAME], {INPUT_NAME: inputs})
         except Exception as error:  # noqa: BLE001 ONNX Runtime raises many classes without a common base
-            raise BundleError(f'{path}: the model cannot run on the parity inputs: {error}'
-                              ) from None
+            raise BundleError(
+                f'{path}: the model cannot run on the parity inputs: {error}'
+            ) from None
     parity = Parity(inputs, np.ascontiguousarray(parity_outputs, np.float32))
     try:
         provenance_json = canonical_json(dict(provenance))
@@ -68,11 +81,13 @@ def build_bundle(model: onnx.ModelProto, task: TaskSpec, provenance: Mapping[str
     sealed = onnx.ModelProto()
     sealed.CopyFrom(model)
     del sealed.metadata_props[:]
-    for key, value in (('takeover.contract', contract_json(task)),
-                       ('takeover.spec_hash', spec_hash(task)),
-                       ('takeover.task', task.task),
-                       ('takeover.provenance', provenance_json),
-                       ('takeover.parity', encode_parity(parity))):
+    for key, value in (
+        ('takeover.contract', contract_json(task)),
+        ('takeover.spec_hash', spec_hash(task)),
+        ('takeover.task', task.task),
+        ('takeover.provenance', provenance_json),
+        ('takeover.parity', encode_parity(parity)),
+    ):
         sealed.metadata_props.add(key=key, value=value)
     return seal(sealed.SerializeToString(deterministic=True))
 

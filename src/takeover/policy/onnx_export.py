@@ -40,16 +40,21 @@ class MlpWeights:
     def __post_init__(self) -> None:
         """Check that the layers fit together and that all numbers are usable."""
         if self.activation not in ACTIVATIONS:
-            raise ExportError(f'activation {self.activation!r} is not known; legal: '
-                              f'{", ".join(ACTIVATIONS)}')
+            raise ExportError(
+                f'activation {self.activation!r} is not known; legal: {", ".join(ACTIVATIONS)}'
+            )
         if not self.weights or len(self.weights) != len(self.biases):
-            raise ExportError(f'{len(self.weights)} weights and {len(self.biases)} biases; as '
-                              'many of each are needed, at least one')
+            raise ExportError(
+                f'{len(self.weights)} weights and {len(self.biases)} biases; as '
+                'many of each are needed, at least one'
+            )
         size = len(self.observation_mean)
         for index, (weight, bias) in enumerate(zip(self.weights, self.biases)):
             if weight.ndim != 2 or weight.shape[1] != size or bias.shape != weight.shape[:1]:
-                raise ExportError(f'layer {index}: weight {list(weight.shape)} and bias '
-                                  f'{list(bias.shape)}, needs [out, {size}] and [out]')
+                raise ExportError(
+                    f'layer {index}: weight {list(weight.shape)} and bias '
+                    f'{list(bias.shape)}, needs [out, {size}] and [out]'
+                )
             size = weight.shape[0]
         if not len(self.action_low) == len(self.action_high) == size:
             raise ExportError(f'{len(self.action_low)} action bounds for {size} outputs')
@@ -57,8 +62,14 @@ class MlpWeights:
             raise ExportError('observation_scale and observation_mean differ in length')
         if not np.all(self.observation_scale > 0.0):
             raise ExportError('observation_scale must be positive everywhere')
-        arrays = (*self.weights, *self.biases, self.observation_mean, self.observation_scale,
-                  self.action_low, self.action_high)
+        arrays = (
+            *self.weights,
+            *self.biases,
+            self.observation_mean,
+            self.observation_scale,
+            self.action_low,
+            self.action_high,
+        )
         if not all(np.isfinite(array).all() for array in arrays):
             raise ExportError('weights, biases, normaliser and bounds must be finite')
 
@@ -89,31 +100,60 @@ def export_mlp(mlp: MlpWeights) -> onnx.ModelProto:
     :raises ExportError: the graph does not pass onnx.checker.
     """
     middle, half = mlp._middle_and_half_range()
-    constants = {'mean': mlp.observation_mean, 'inverse_scale': 1.0 / mlp.observation_scale,
-                 'middle': middle, 'half_range': half}
-    nodes = [helper.make_node('Sub', ['observation', 'mean'], ['centred']),
-             helper.make_node('Mul', ['centred', 'inverse_scale'], ['hidden_0'])]
+    constants = {
+        'mean': mlp.observation_mean,
+        'inverse_scale': 1.0 / mlp.observation_scale,
+        'middle': middle,
+        'half_range': half,
+    }
+    nodes = [
+        helper.make_node('Sub', ['observation', 'mean'], ['centred']),
+        helper.make_node('Mul', ['centred', 'inverse_scale'], ['hidden_0']),
+    ]
     for index, (weight, bias) in enumerate(zip(mlp.weights, mlp.biases)):
         constants[f'weight_{index}'], constants[f'bias_{index}'] = weight, bias
         source = f'hidden_{index}'
         if index:
-            nodes.append(helper.make_node(ACTIVATIONS[mlp.activation], [source],
-                                          [f'active_{index}']))
+            nodes.append(
+                helper.make_node(ACTIVATIONS[mlp.activation], [source], [f'active_{index}'])
+            )
             source = f'active_{index}'
-        nodes.append(helper.make_node('Gemm', [source, f'weight_{index}', f'bias_{index}'],
-                                      [f'hidden_{index + 1}'], transB=1))
-    nodes += [helper.make_node('Tanh', [f'hidden_{len(mlp.weights)}'], ['squashed']),
-              helper.make_node('Mul', ['squashed', 'half_range'], ['scaled']),
-              helper.make_node('Add', ['scaled', 'middle'], ['action'])]
-    ports = [helper.make_tensor_value_info(name, TensorProto.FLOAT, ['batch', size])
-             for name, size in (('observation', len(mlp.observation_mean)),
-                                ('action', len(mlp.action_low)))]
+        nodes.append(
+            helper.make_node(
+                'Gemm',
+                [source, f'weight_{index}', f'bias_{index}'],
+                [f'hidden_{index + 1}'],
+                transB=1,
+            )
+        )
+    nodes += [
+        helper.make_node('Tanh', [f'hidden_{len(mlp.weights)}'], ['squashed']),
+        helper.make_node('Mul', ['squashed', 'half_range'], ['scaled']),
+        helper.make_node('Add', ['scaled', 'middle'], ['action']),
+    ]
+    ports = [
+        helper.make_tensor_value_info(name, TensorProto.FLOAT, ['batch', size])
+        for name, size in (
+            ('observation', len(mlp.observation_mean)),
+            ('action', len(mlp.action_low)),
+        )
+    ]
     graph = helper.make_graph(
-        nodes, 'policy', ports[:1], ports[1:],
-        [numpy_helper.from_array(np.ascontiguousarray(value, np.float32), name)
-         for name, value in constants.items()])
-    model = helper.make_model(graph, ir_version=IR_VERSION, producer_name='takeover',
-                              opset_imports=[helper.make_opsetid('', OPSET)])
+        nodes,
+        'policy',
+        ports[:1],
+        ports[1:],
+        [
+            numpy_helper.from_array(np.ascontiguousarray(value, np.float32), name)
+            for name, value in constants.items()
+        ],
+    )
+    model = helper.make_model(
+        graph,
+        ir_version=IR_VERSION,
+        producer_name='takeover',
+        opset_imports=[helper.make_opsetid('', OPSET)],
+    )
     try:
         onnx.checker.check_model(model, full_check=True)
     except onnx.checker.ValidationError as error:

@@ -42,8 +42,10 @@ class OnnxPolicy:
         self._result = np.zeros((1, self._action.size), np.float32)
         # Bound to fixed memory, a run allocates nothing and takes a third less time.
         self._binding = self._session.io_binding()
-        for bind, name, array in ((self._binding.bind_input, INPUT_NAME, self._observation),
-                                  (self._binding.bind_output, OUTPUT_NAME, self._result)):
+        for bind, name, array in (
+            (self._binding.bind_input, INPUT_NAME, self._observation),
+            (self._binding.bind_output, OUTPUT_NAME, self._result),
+        ):
             bind(name, 'cpu', 0, np.float32, array.shape, array.ctypes.data)
         for _ in range(_WARM_UP_RUNS):
             self._session.run_with_iobinding(self._binding)
@@ -70,8 +72,10 @@ class OnnxPolicy:
         """
         observation = np.asarray(observation)
         if observation.shape != self._observation.shape[1:]:
-            raise ShapeError(f'observation has shape {list(observation.shape)}, policy '
-                             f'{self.version} needs [{self._observation.shape[1]}]')
+            raise ShapeError(
+                f'observation has shape {list(observation.shape)}, policy '
+                f'{self.version} needs [{self._observation.shape[1]}]'
+            )
         self._observation[0] = observation
         if not np.isfinite(self._observation).all():
             raise NonFiniteAction('observation is not finite')
@@ -96,8 +100,9 @@ def start_session(model_bytes: bytes, path: str) -> onnxruntime.InferenceSession
     options.log_severity_level = 4
     try:
         # The fallback would only try the same provider again, and print on stdout.
-        return onnxruntime.InferenceSession(model_bytes, options, enable_fallback=0,
-                                            providers=['CPUExecutionProvider'])
+        return onnxruntime.InferenceSession(
+            model_bytes, options, enable_fallback=0, providers=['CPUExecutionProvider']
+        )
     except Exception as error:  # noqa: BLE001 ONNX Runtime raises many classes without a common base
         raise BundleError(f'{path}: ONNX Runtime cannot load the model: {error}') from None
 
@@ -105,15 +110,23 @@ def start_session(model_bytes: bytes, path: str) -> onnxruntime.InferenceSession
 def check_interface(session: onnxruntime.InferenceSession, bundle: PolicyBundle) -> None:
     """Refuse a model whose input or output is not what its contract says."""
     sizes = (bundle.contract.observation_size, len(bundle.contract.action.components))
-    for what, ports, name, size in (('input', session.get_inputs(), INPUT_NAME, sizes[0]),
-                                    ('output', session.get_outputs(), OUTPUT_NAME, sizes[1])):
+    for what, ports, name, size in (
+        ('input', session.get_inputs(), INPUT_NAME, sizes[0]),
+        ('output', session.get_outputs(), OUTPUT_NAME, sizes[1]),
+    ):
         found = ', '.join(f'{port.name} {port.type} {port.shape}' for port in ports)
-        good = (len(ports) == 1 and ports[0].name == name and ports[0].type == 'tensor(float)'
-                and len(ports[0].shape) == 2 and ports[0].shape[1] == size
-                and not isinstance(ports[0].shape[0], int))
+        good = (
+            len(ports) == 1
+            and ports[0].name == name
+            and ports[0].type == 'tensor(float)'
+            and len(ports[0].shape) == 2
+            and ports[0].shape[1] == size
+            and not isinstance(ports[0].shape[0], int)
+        )
         if not good:
-            raise BundleError(f'{bundle.path}: {what} must be {name} tensor(float) '
-                              f'[any, {size}], found {found}')
+            raise BundleError(
+                f'{bundle.path}: {what} must be {name} tensor(float) [any, {size}], found {found}'
+            )
 
 
 def check_parity(session: onnxruntime.InferenceSession, bundle: PolicyBundle) -> float:
@@ -130,10 +143,12 @@ def check_parity(session: onnxruntime.InferenceSession, bundle: PolicyBundle) ->
         return float(error.max())
     worst = np.where(np.isnan(error), np.inf, error)
     row, column = np.unravel_index(int(np.argmax(worst)), worst.shape)
-    raise BundleError(f'{bundle.path}: parity vector {row}, {action.names[column]}: recorded '
-                      f'{bundle.parity.actions[row, column]:.9g} {action.units[column]}, this '
-                      f'machine computes {found[row, column]:.9g}; more than {PARITY_TOLERANCE:g} '
-                      'of half the range')
+    raise BundleError(
+        f'{bundle.path}: parity vector {row}, {action.names[column]}: recorded '
+        f'{bundle.parity.actions[row, column]:.9g} {action.units[column]}, this '
+        f'machine computes {found[row, column]:.9g}; more than {PARITY_TOLERANCE:g} '
+        'of half the range'
+    )
 
 
 def check_bounds(session: onnxruntime.InferenceSession, bundle: PolicyBundle) -> None:
@@ -148,12 +163,15 @@ def check_bounds(session: onnxruntime.InferenceSession, bundle: PolicyBundle) ->
             raise BundleError(f'{bundle.path}: {reason} for a legal observation')
         slack = PARITY_TOLERANCE * (action.high - action.low) / 2.0
         for i in np.flatnonzero((row < action.low - slack) | (row > action.high + slack)):
-            raise BundleError(f'{bundle.path}: action {action.names[i]} is {row[i]:.6g} '
-                              f'{action.units[i]}, bounds are [{action.low[i]}, {action.high[i]}]')
+            raise BundleError(
+                f'{bundle.path}: action {action.names[i]} is {row[i]:.6g} '
+                f'{action.units[i]}, bounds are [{action.low[i]}, {action.high[i]}]'
+            )
 
 
-def _run(session: onnxruntime.InferenceSession, bundle: PolicyBundle,
-         observations: np.ndarray) -> np.ndarray:
+def _run(
+    session: onnxruntime.InferenceSession, bundle: PolicyBundle, observations: np.ndarray
+) -> np.ndarray:
     """Run a batch; the shape of the result is checked too."""
     observations = np.ascontiguousarray(observations, np.float32)
     try:
@@ -162,6 +180,7 @@ def _run(session: onnxruntime.InferenceSession, bundle: PolicyBundle,
         raise BundleError(f'{bundle.path}: the model cannot run: {error}') from None
     expected = (len(observations), len(bundle.contract.action.components))
     if found.shape != expected:
-        raise BundleError(f'{bundle.path}: action has shape {list(found.shape)}, must be '
-                          f'{list(expected)}')
+        raise BundleError(
+            f'{bundle.path}: action has shape {list(found.shape)}, must be {list(expected)}'
+        )
     return found

@@ -9,8 +9,12 @@ from typing import Any
 from takeover import __version__
 
 
-def describe(command: str | Sequence[str], config: Mapping[str, Any], data: str,
-             repository: str | Path | None = None) -> dict[str, Any]:
+def describe(
+    command: str | Sequence[str],
+    config: Mapping[str, Any],
+    data: str,
+    repository: str | Path | None = None,
+) -> dict[str, Any]:
     """Return the provenance of a policy trained just now.
 
     :param command: what was typed to train it.
@@ -34,8 +38,13 @@ def describe(command: str | Sequence[str], config: Mapping[str, Any], data: str,
 def _git(repository: Path, *arguments: str) -> str | None:
     """Return what git says, or None where there is no git or no repository."""
     try:
-        answer = subprocess.run(['git', '-C', str(repository), *arguments], check=True,
-                                capture_output=True, text=True, timeout=10)
+        answer = subprocess.run(
+            ['git', '-C', str(repository), *arguments],
+            check=True,
+            capture_output=True,
+            text=True,
+            timeout=10,
+        )
     except (OSError, subprocess.SubprocessError):
         return None
     return answer.stdout.strip()

@@ -21,20 +21,40 @@ def verify(file: str | Path, task_file: str | Path | None = None) -> Iterator[tu
     bundle = read_bundle(file)
     yield 'digest', f'{bundle.digest}, {len(bundle.model_bytes)} bytes'
     contract = bundle.contract
-    yield 'contract', (f'spec {bundle.spec_hash}: {contract.observation_size} observations, '
-                       f'{len(contract.action.components)} actions, {contract.rate_hz:g} Hz')
+    yield (
+        'contract',
+        (
+            f'spec {bundle.spec_hash}: {contract.observation_size} observations, '
+            f'{len(contract.action.components)} actions, {contract.rate_hz:g} Hz'
+        ),
+    )
     if task_file is not None:
         check_contract(bundle, load_task(task_file))
         yield 'task', f'made for the contract of {task_file}'
     policy = OnnxPolicy(bundle)
-    yield 'parity', (f'{len(bundle.parity.actions)} vectors, largest difference '
-                     f'{policy.parity_error:.1e} of half the range')
+    yield (
+        'parity',
+        (
+            f'{len(bundle.parity.actions)} vectors, largest difference '
+            f'{policy.parity_error:.1e} of half the range'
+        ),
+    )
     yield 'bounds', 'actions are finite and within their bounds, at the extremes too'
-    times_us = np.array([_time_us(policy, observation) for observation in
-                         np.resize(bundle.parity.observations,
-                                   (_TIMED_RUNS, contract.observation_size))])
-    yield 'latency', (f'median {np.median(times_us):.0f} us, p99 '
-                      f'{np.percentile(times_us, 99.0):.0f} us on one thread')
+    times_us = np.array(
+        [
+            _time_us(policy, observation)
+            for observation in np.resize(
+                bundle.parity.observations, (_TIMED_RUNS, contract.observation_size)
+            )
+        ]
+    )
+    yield (
+        'latency',
+        (
+            f'median {np.median(times_us):.0f} us, p99 '
+            f'{np.percentile(times_us, 99.0):.0f} us on one thread'
+        ),
+    )
 
 
 def _time_us(policy: OnnxPolicy, observation: np.ndarray) -> float:

@@ -39,7 +39,11 @@ def git_commit(folder: Path) -> str:
         return ''
     described = subprocess.run(
         [git, '-C', str(folder), 'describe', '--always', '--dirty', '--abbrev=12'],
-        capture_output=True, text=True, timeout=10.0, check=False)
+        capture_output=True,
+        text=True,
+        timeout=10.0,
+        check=False,
+    )
     return described.stdout.strip()
 
 

@@ -94,8 +94,15 @@ class RunObserver:
         if self.running is not None:
             setattr(self.running, part, points)
 
-    def on_truth(self, x_m: float, y_m: float, yaw_rad: float, speed_m_s: float,
-                 turn_rad_s: float, now_s: float) -> None:
+    def on_truth(
+        self,
+        x_m: float,
+        y_m: float,
+        yaw_rad: float,
+        speed_m_s: float,
+        turn_rad_s: float,
+        now_s: float,
+    ) -> None:
         """Take the true pose and velocity; kept at 10 Hz while an episode is under way."""
         self._pose = (x_m, y_m, yaw_rad)
         self.now.speed_m_s, self.now.turn_rad_s = speed_m_s, turn_rad_s
@@ -105,8 +112,16 @@ class RunObserver:
             return
         time_s = now_s - self.started_s
         if not self._track or time_s - self._track[-1][0] >= TRACK_PERIOD_S - 0.005:
-            self._track.append((time_s, x_m, y_m, speed_m_s, self.now.commanded_m_s,
-                                float(MODES.index(self.now.mode))))
+            self._track.append(
+                (
+                    time_s,
+                    x_m,
+                    y_m,
+                    speed_m_s,
+                    self.now.commanded_m_s,
+                    float(MODES.index(self.now.mode)),
+                )
+            )
 
     def on_executed(self, values: tuple[float, ...]) -> None:
         """Take what the gate sent to the robot: forward speed, then turn rate."""
@@ -118,16 +133,25 @@ class RunObserver:
             self._note('mode', mode, reason, now_s)
         self.now.mode, self.now.mode_reason, self.now.takeovers = mode, reason, takeovers
 
-    def on_gate(self, state: str, reason: str, stops: int, rejected: dict[str, int],
-                now_s: float) -> None:
+    def on_gate(
+        self, state: str, reason: str, stops: int, rejected: dict[str, int], now_s: float
+    ) -> None:
         """Take the state of the safety gate, and why."""
         if state != self.now.gate or not self._has('gate'):
             self._note('gate', state, reason, now_s)
         self.now.gate, self.now.gate_reason, self.now.stops = state, reason, stops
         self.now.rejected, self.rejected_reasons = sum(rejected.values()), rejected
 
-    def on_policy(self, task: str, version: str, spec_hash: str, file: str, ticks: int,
-                  skipped: int, skipped_reason: str) -> None:
+    def on_policy(
+        self,
+        task: str,
+        version: str,
+        spec_hash: str,
+        file: str,
+        ticks: int,
+        skipped: int,
+        skipped_reason: str,
+    ) -> None:
         """Take which policy is loaded and how its ticks went."""
         self.now.task, self.now.policy_version = task, version
         self.policy = {'file': file, 'spec_hash': spec_hash}
@@ -146,8 +170,7 @@ class RunObserver:
         else:
             self.problems.pop(component, None)
 
-    def on_episode(self, heard: EpisodeRecord, last: bool,
-                   now_s: float) -> EpisodeRecord | None:
+    def on_episode(self, heard: EpisodeRecord, last: bool, now_s: float) -> EpisodeRecord | None:
         """Take how an episode stands; return it once, when it has just ended."""
         heard = _finite(heard)
         before = self.last_finished
@@ -193,8 +216,10 @@ class RunObserver:
             return '; '.join(self._problems())
         if self.running is None and self.last_finished is None:
             return 'no episode was heard of'
-        return (f'mode {self.now.mode} ({self.now.mode_reason or "no reason given"}), '
-                f'gate {self.now.gate} ({self.now.gate_reason or "no reason given"})')
+        return (
+            f'mode {self.now.mode} ({self.now.mode_reason or "no reason given"}), '
+            f'gate {self.now.gate} ({self.now.gate_reason or "no reason given"})'
+        )
 
     def screen(self, now_s: float) -> ScreenState:
         """Return all that the status screen shows."""
@@ -205,13 +230,21 @@ class RunObserver:
             elapsed_s=now_s - self.started_s,
             jitter_p99_ms=self.jitter.percentiles(SHOWN_SAMPLES).p99,
             tick_rate_hz=ticks.rate_hz(now_s) if ticks else 0.0,
-            inputs=[InputState(topic, hearing.age_s(now_s), hearing.rate_hz(now_s))
-                    for topic, hearing in self.hearings.items()],
+            inputs=[
+                InputState(topic, hearing.age_s(now_s), hearing.rate_hz(now_s))
+                for topic, hearing in self.hearings.items()
+            ],
             hops=self.latency.percentiles(SHOWN_SAMPLES),
             # Copies: the running one changes under a screen that is kept.
-            episodes=[replace(episode, path=np.zeros((0, 2)), obstacles=np.zeros((0, 3)),
-                              track=np.zeros((0, len(TRACK_COLUMNS))))
-                      for episode in episodes],
+            episodes=[
+                replace(
+                    episode,
+                    path=np.zeros((0, 2)),
+                    obstacles=np.zeros((0, 3)),
+                    track=np.zeros((0, len(TRACK_COLUMNS))),
+                )
+                for episode in episodes
+            ],
             problems=self._problems(),
         )
         first, last = SNAPSHOT_PROGRESS
@@ -238,8 +271,10 @@ class RunObserver:
             goal_tolerance_m=self.expected.goal_tolerance_m,
             tick_period_s=self.expected.tick_period_s,
             rejected_reasons=self.rejected_reasons,
-            **{name: getattr(self.now, name)
-               for name in ('ticks', 'skipped', 'stops', 'rejected', 'takeovers')},
+            **{
+                name: getattr(self.now, name)
+                for name in ('ticks', 'skipped', 'stops', 'rejected', 'takeovers')
+            },
             tick_gaps=self.jitter.gaps,
             events=list(self.events),
             hops=self.latency.percentiles(),
@@ -248,8 +283,9 @@ class RunObserver:
             screen=self.snapshot,
             episodes=episodes,
             frames=list(self.frames),
-            hop_samples_ms={hop: np.array(samples)
-                            for hop, samples in self.latency.samples_ms.items()},
+            hop_samples_ms={
+                hop: np.array(samples) for hop, samples in self.latency.samples_ms.items()
+            },
             tick_deviations_ms=np.array(self.jitter.deviations_ms),
         )
 
@@ -265,8 +301,9 @@ class RunObserver:
 
     def _problems(self) -> list[str]:
         worst_first = sorted(self.problems, key=lambda component: component not in self.errors)
-        return [f'{component}: {self.problems[component]}' for component in worst_first
-                ][:MAX_PROBLEMS]
+        return [f'{component}: {self.problems[component]}' for component in worst_first][
+            :MAX_PROBLEMS
+        ]
 
     def _has(self, kind: str) -> bool:
         return any(event.kind == kind for event in self.events)
@@ -278,6 +315,8 @@ class RunObserver:
 def _finite(episode: EpisodeRecord) -> EpisodeRecord:
     """Return the record with 0 for numbers that are not: they must survive in JSON."""
     changes: dict[str, Any] = {
-        name: 0.0 for name in ('elapsed_s', 'progress', 'mean_speed_m_s', 'mean_cross_track_m')
-        if not math.isfinite(getattr(episode, name))}
+        name: 0.0
+        for name in ('elapsed_s', 'progress', 'mean_speed_m_s', 'mean_cross_track_m')
+        if not math.isfinite(getattr(episode, name))
+    }
     return replace(episode, **changes)

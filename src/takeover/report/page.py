@@ -49,7 +49,8 @@ def render_page(run: RunRecord) -> str:
 
     text = (importlib.resources.files(__package__) / TEMPLATE).read_text(encoding='utf-8')
     environment = jinja2.Environment(
-        autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined)
+        autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
+    )
     return environment.from_string(text).render(_context(run))
 
 
@@ -57,8 +58,12 @@ def _context(run: RunRecord) -> dict[str, Any]:
     from takeover.report import plots
 
     shown = run.episodes[-SHOWN_EPISODES:]
-    driven = [image(plots.driven_path(e, run.corridor_half_width_m, run.goal_tolerance_m))
-              if len(e.path) or len(e.track) else '' for e in shown]
+    driven = [
+        image(plots.driven_path(e, run.corridor_half_width_m, run.goal_tolerance_m))
+        if len(e.path) or len(e.track)
+        else ''
+        for e in shown
+    ]
     return {
         'run': run,
         'outcomes': OUTCOMES,
@@ -103,11 +108,15 @@ def _tiles(run: RunRecord) -> list[tuple[str, str, str]]:
         (f'{_mean_cross_track(run.episodes):.2f}', 'm', 'mean distance to the path'),
     ]
     if total and total.count:
-        tiles += [(f'{total.p50:.1f}', 'ms', 'observation → gate, median'),
-                  (f'{total.p99:.1f}', 'ms', 'observation → gate, p99')]
-    tiles += [(f'{run.jitter.p99:.1f}', 'ms', 'tick jitter, p99'),
-              (str(run.skipped), '', f'of {run.ticks} ticks skipped'),
-              (str(run.stops), '', 'stops by the gate')]
+        tiles += [
+            (f'{total.p50:.1f}', 'ms', 'observation → gate, median'),
+            (f'{total.p99:.1f}', 'ms', 'observation → gate, p99'),
+        ]
+    tiles += [
+        (f'{run.jitter.p99:.1f}', 'ms', 'tick jitter, p99'),
+        (str(run.skipped), '', f'of {run.ticks} ticks skipped'),
+        (str(run.stops), '', 'stops by the gate'),
+    ]
     return tiles
 
 

@@ -24,11 +24,29 @@ SCREEN_COLUMNS, SCREEN_FONT_PX = 96, 24
 RADIUS = 18
 MAX_COLOURS = 256
 THEME = TerminalTheme(
-    (21, 27, 35), (230, 237, 243),
-    [(72, 79, 88), (255, 123, 114), (63, 185, 80), (227, 179, 65), (88, 166, 255),
-     (188, 140, 255), (86, 211, 222), (177, 186, 196)],
-    [(125, 133, 144), (255, 161, 152), (86, 211, 100), (234, 193, 90), (121, 192, 255),
-     (210, 168, 255), (115, 227, 236), (240, 246, 252)])
+    (21, 27, 35),
+    (230, 237, 243),
+    [
+        (72, 79, 88),
+        (255, 123, 114),
+        (63, 185, 80),
+        (227, 179, 65),
+        (88, 166, 255),
+        (188, 140, 255),
+        (86, 211, 222),
+        (177, 186, 196),
+    ],
+    [
+        (125, 133, 144),
+        (255, 161, 152),
+        (86, 211, 100),
+        (234, 193, 90),
+        (121, 192, 255),
+        (210, 168, 255),
+        (115, 227, 236),
+        (240, 246, 252),
+    ],
+)
 
 
 class PictureError(TakeoverError):
@@ -64,8 +82,13 @@ def write_picture(run: RunRecord, path: str | Path) -> Path:
 
 def draw_terminal(content: RenderableType, columns: int, font_px: int) -> Image.Image:
     """Return what a terminal of `columns` columns would show of `content`."""
-    console = Console(width=columns, color_system='truecolor', force_terminal=True,
-                      file=io.StringIO(), legacy_windows=False)
+    console = Console(
+        width=columns,
+        color_system='truecolor',
+        force_terminal=True,
+        file=io.StringIO(),
+        legacy_windows=False,
+    )
     lines = console.render_lines(content, pad=True)
     regular, bold = (_font(name, font_px) for name in ('DejaVuSansMono', 'DejaVuSansMono-Bold'))
     cell, line_height = regular.getlength('M'), round(1.28 * font_px)
@@ -78,14 +101,20 @@ def draw_terminal(content: RenderableType, columns: int, font_px: int) -> Image.
             left, top = column * cell, row * line_height
             column += segment.cell_length
             if style.bgcolor is not None:
-                draw.rectangle((left, top, column * cell, top + line_height - 1),
-                               fill=style.bgcolor.get_truecolor(THEME, foreground=False))
+                draw.rectangle(
+                    (left, top, column * cell, top + line_height - 1),
+                    fill=style.bgcolor.get_truecolor(THEME, foreground=False),
+                )
             colour = style.color.get_truecolor(THEME) if style.color else INK
             # Letter by letter: a terminal has a grid, a font has fractions of a pixel.
             for i, letter in enumerate(segment.text):
                 if letter != ' ':
-                    draw.text((left + i * cell, top + 0.1 * font_px), letter, fill=colour,
-                              font=bold if style.bold else regular)
+                    draw.text(
+                        (left + i * cell, top + 0.1 * font_px),
+                        letter,
+                        fill=colour,
+                        font=bold if style.bold else regular,
+                    )
     return image
 
 
@@ -96,8 +125,11 @@ def _episode_to_show(run: RunRecord) -> EpisodeRecord:
     def interest(episode: EpisodeRecord) -> tuple:
         between = episode.track[:, None, 1:3] - episode.obstacles[None, :, :2]
         gaps = np.linalg.norm(between, axis=2) - episode.obstacles[:, 2]
-        return (episode.outcome == 'goal', episode.number in seen,
-                -float(gaps.min()) if gaps.size else -np.inf)
+        return (
+            episode.outcome == 'goal',
+            episode.number in seen,
+            -float(gaps.min()) if gaps.size else -np.inf,
+        )
 
     return max(run.episodes, key=interest)
 
@@ -123,12 +155,25 @@ def _plot(run: RunRecord, episode: EpisodeRecord, size: tuple[int, int]) -> Imag
     axes.set_xlim(low[0], high[0])
     axes.set_ylim(low[1], high[1])
     axes.set_aspect('equal')
-    figure.text(0.025, 0.93, f'Episode {episode.number}, seed {episode.seed}', color=INK,
-                fontsize=11, fontweight='bold', va='center')
+    figure.text(
+        0.025,
+        0.93,
+        f'Episode {episode.number}, seed {episode.seed}',
+        color=INK,
+        fontsize=11,
+        fontweight='bold',
+        va='center',
+    )
     outcome = episode.outcome.replace('_', ' ')
-    figure.text(0.975, 0.93, f'{outcome} after {episode.elapsed_s:.1f} s',
-                color='#3fb950' if episode.outcome == 'goal' else '#ff7b72', fontsize=11,
-                va='center', ha='right')
+    figure.text(
+        0.975,
+        0.93,
+        f'{outcome} after {episode.elapsed_s:.1f} s',
+        color='#3fb950' if episode.outcome == 'goal' else '#ff7b72',
+        fontsize=11,
+        va='center',
+        ha='right',
+    )
     canvas.draw()
     return Image.fromarray(np.asarray(canvas.buffer_rgba())[:, :, :3].copy()).resize(size)
 
@@ -140,8 +185,11 @@ def _card(page: Image.Image, corner: tuple[int, int], content: Image.Image) -> N
     ImageDraw.Draw(mask).rounded_rectangle(box, RADIUS, fill=255)
     page.paste(content, corner, mask)
     ImageDraw.Draw(page).rounded_rectangle(
-        (*corner, corner[0] + content.width - 1, corner[1] + content.height - 1), RADIUS,
-        outline=EDGE, width=2)
+        (*corner, corner[0] + content.width - 1, corner[1] + content.height - 1),
+        RADIUS,
+        outline=EDGE,
+        width=2,
+    )
 
 
 def _fit(image: Image.Image, width: int) -> tuple[int, int]:
@@ -150,8 +198,9 @@ def _fit(image: Image.Image, width: int) -> tuple[int, int]:
 
 def _font(name: str, size_px: int) -> ImageFont.FreeTypeFont:
     # Matplotlib brings this font: the same picture on every machine.
-    return ImageFont.truetype(Path(matplotlib.get_data_path()) / 'fonts' / 'ttf' / f'{name}.ttf',
-                              size_px)
+    return ImageFont.truetype(
+        Path(matplotlib.get_data_path()) / 'fonts' / 'ttf' / f'{name}.ttf', size_px
+    )
 
 
 if __name__ == '__main__':

@@ -31,18 +31,29 @@ RAMPS = {
     'estopped': LinearSegmentedColormap.from_list('estopped', [STOP, STOP]),
 }
 SLOWING = '#d6a514'
-GATE_COLOURS = {'standby': FAINT, 'forwarding': GOAL, 'stopping': SLOWING, 'stopped': HOLD,
-                'estopped': STOP}
-MODE_COLOURS = {'hold': HOLD, 'autonomous': POLICY, 'human': HUMAN, 'handover': '#a463d6',
-                'estopped': STOP}
+GATE_COLOURS = {
+    'standby': FAINT,
+    'forwarding': GOAL,
+    'stopping': SLOWING,
+    'stopped': HOLD,
+    'estopped': STOP,
+}
+MODE_COLOURS = {
+    'hold': HOLD,
+    'autonomous': POLICY,
+    'human': HUMAN,
+    'handover': '#a463d6',
+    'estopped': STOP,
+}
 DPI = 130
 WIDTH_IN = 7.2
 PATH_WIDTH_IN = 5.0
 FULL_SPEED_M_S = 0.6
 
 
-def driven_path(episode: EpisodeRecord, half_width_m: float, goal_tolerance_m: float,
-                ink: str = INK) -> bytes:
+def driven_path(
+    episode: EpisodeRecord, half_width_m: float, goal_tolerance_m: float, ink: str = INK
+) -> bytes:
     """Return the true track over corridor, path and obstacles, x and y to the same scale."""
     figure, axes = _figure(PATH_WIDTH_IN, 3.0, ink)
     draw_course(axes, episode, half_width_m, goal_tolerance_m, ink)
@@ -58,14 +69,26 @@ def driven_path(episode: EpisodeRecord, half_width_m: float, goal_tolerance_m: f
     return _png(figure)
 
 
-def draw_course(axes: object, episode: EpisodeRecord, half_width_m: float,
-                goal_tolerance_m: float, ink: str = INK) -> None:
+def draw_course(
+    axes: object,
+    episode: EpisodeRecord,
+    half_width_m: float,
+    goal_tolerance_m: float,
+    ink: str = INK,
+) -> None:
     """Draw corridor, path, goal line and obstacles."""
     path = episode.path
     if len(path) >= 2:
         left, right = (_offset(path, side * half_width_m) for side in (1.0, -1.0))
-        axes.add_patch(Polygon(np.vstack([left, right[::-1]]), closed=True, facecolor=ink,
-                               alpha=0.10, edgecolor='none'))
+        axes.add_patch(
+            Polygon(
+                np.vstack([left, right[::-1]]),
+                closed=True,
+                facecolor=ink,
+                alpha=0.10,
+                edgecolor='none',
+            )
+        )
         for edge in (left, right):
             axes.plot(*edge.T, color=ink, linewidth=0.8, alpha=0.5)
         axes.plot(*path.T, color=ink, linewidth=1.3, linestyle=(0, (5, 4)))
@@ -82,19 +105,35 @@ def draw_track(axes: object, episode: EpisodeRecord, width: float = 3.0) -> None
         return
     points = track[:, 1:3]
     segments = np.stack([points[:-1], points[1:]], axis=1)
-    axes.add_collection(LineCollection(segments, colors=_colours(track)[1:], linewidths=width,
-                                       capstyle='round'))
-    axes.plot(*points[0], 'o', markersize=6, color='white', markeredgecolor=POLICY,
-              markeredgewidth=2.2, zorder=5)
+    axes.add_collection(
+        LineCollection(segments, colors=_colours(track)[1:], linewidths=width, capstyle='round')
+    )
+    axes.plot(
+        *points[0],
+        'o',
+        markersize=6,
+        color='white',
+        markeredgecolor=POLICY,
+        markeredgewidth=2.2,
+        zorder=5,
+    )
     end = {'goal': GOAL, 'running': POLICY}.get(episode.outcome, STOP)
-    axes.plot(*points[-1], 'o' if episode.outcome == 'goal' else 'X', markersize=8.5, color=end,
-              markeredgecolor='white', markeredgewidth=1.2, zorder=6)
+    axes.plot(
+        *points[-1],
+        'o' if episode.outcome == 'goal' else 'X',
+        markersize=8.5,
+        color=end,
+        markeredgecolor='white',
+        markeredgewidth=1.2,
+        zorder=6,
+    )
 
 
 def timeline(run: RunRecord) -> bytes:
     """Return speed over time above bands of who drove and of the gate's state."""
     figure, (speed, bands) = _figure(
-        WIDTH_IN, 3.0, rows=2, gridspec_kw={'height_ratios': (5, 1.5), 'hspace': 0.1}, sharex=True)
+        WIDTH_IN, 3.0, rows=2, gridspec_kw={'height_ratios': (5, 1.5), 'hspace': 0.1}, sharex=True
+    )
     for episode in run.episodes:
         track = episode.track
         if not len(track):
@@ -103,13 +142,26 @@ def timeline(run: RunRecord) -> bytes:
         speed.plot(track[:, 0], track[:, 3], color=POLICY, linewidth=1.3)
         colour = GOAL if episode.outcome == 'goal' else STOP
         speed.axvspan(track[0, 0], track[-1, 0], color=colour, alpha=0.08, linewidth=0)
-        speed.annotate(str(episode.number), (0.5 * (track[0, 0] + track[-1, 0]), 0.02),
-                       xycoords=('data', 'axes fraction'), ha='center', color=INK, fontsize=8)
+        speed.annotate(
+            str(episode.number),
+            (0.5 * (track[0, 0] + track[-1, 0]), 0.02),
+            xycoords=('data', 'axes fraction'),
+            ha='center',
+            color=INK,
+            fontsize=8,
+        )
     speed.set_ylabel('m/s')
     speed.set_ylim(bottom=min(0.0, speed.get_ylim()[0]))
-    speed.legend([Line2D([], [], color=POLICY), Line2D([], [], color=HUMAN)],
-                 ['true speed', 'commanded'], loc='lower right', ncols=2, frameon=False,
-                 labelcolor=INK, fontsize=8, bbox_to_anchor=(1.0, 1.0))
+    speed.legend(
+        [Line2D([], [], color=POLICY), Line2D([], [], color=HUMAN)],
+        ['true speed', 'commanded'],
+        loc='lower right',
+        ncols=2,
+        frameon=False,
+        labelcolor=INK,
+        fontsize=8,
+        bbox_to_anchor=(1.0, 1.0),
+    )
     for row, (kind, colours) in enumerate((('gate', GATE_COLOURS), ('mode', MODE_COLOURS))):
         for start, end, state in spans(run, kind):
             bands.barh(row, end - start, left=start, height=0.62, color=colours[state])
@@ -145,8 +197,13 @@ def hop_latency(run: RunRecord) -> bytes:
         if not len(samples):
             continue
         share = 1.0 - np.arange(len(samples)) / len(samples)
-        axes.plot(np.maximum(samples, 1e-2), share, color=colour, label=hop.replace('_to_', ' → '),
-                  linewidth=2.2 if hop == 'tick_to_gate' else 1.4)
+        axes.plot(
+            np.maximum(samples, 1e-2),
+            share,
+            color=colour,
+            label=hop.replace('_to_', ' → '),
+            linewidth=2.2 if hop == 'tick_to_gate' else 1.4,
+        )
     axes.set_xscale('log')
     axes.set_yscale('log')
     axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 3.0)))
@@ -182,8 +239,9 @@ def spans(run: RunRecord, kind: str) -> Iterable[tuple[float, float, str]]:
 
 def _colours(track: np.ndarray) -> np.ndarray:
     scale = Normalize(0.0, FULL_SPEED_M_S, clip=True)
-    return np.array([RAMPS[MODES[int(mode)]](scale(abs(speed)))
-                     for speed, mode in track[:, (3, 5)]])
+    return np.array(
+        [RAMPS[MODES[int(mode)]](scale(abs(speed))) for speed, mode in track[:, (3, 5)]]
+    )
 
 
 def view_of(episode: EpisodeRecord, half_width_m: float) -> tuple[np.ndarray, np.ndarray]:
@@ -206,8 +264,9 @@ def _index_before_end(path: np.ndarray, distance_m: float) -> int:
     return int(np.searchsorted(arc, arc[-1] - distance_m).clip(0, len(path) - 1))
 
 
-def _figure(width_in: float, height_in: float, ink: str = INK, rows: int = 1,
-            **options: object) -> tuple[Figure, object]:
+def _figure(
+    width_in: float, height_in: float, ink: str = INK, rows: int = 1, **options: object
+) -> tuple[Figure, object]:
     figure = Figure(figsize=(width_in, height_in), dpi=DPI, layout='constrained')
     FigureCanvasAgg(figure)
     axes = figure.subplots(rows, 1, **options)

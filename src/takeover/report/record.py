@@ -151,7 +151,8 @@ def save_run(run: RunRecord, directory: Path) -> None:
     """Write run.json and run.npz into `directory`; each appears whole or not at all."""
     arrays: dict[str, np.ndarray] = {}
     text = json.dumps(
-        {'format': FORMAT, **_without_arrays(run, '', arrays)}, indent=1, allow_nan=False)
+        {'format': FORMAT, **_without_arrays(run, '', arrays)}, indent=1, allow_nan=False
+    )
     packed = io.BytesIO()
     np.savez_compressed(packed, **arrays)
     _write(directory / 'run.npz', packed.getvalue())
@@ -182,8 +183,10 @@ def _without_arrays(value: Any, name: str, arrays: dict[str, np.ndarray]) -> Any
     if dataclasses.is_dataclass(value):
         value = {item.name: getattr(value, item.name) for item in dataclasses.fields(value)}
     if isinstance(value, dict):
-        return {key: _without_arrays(item, f'{name}.{key}'.strip('.'), arrays)
-                for key, item in value.items()}
+        return {
+            key: _without_arrays(item, f'{name}.{key}'.strip('.'), arrays)
+            for key, item in value.items()
+        }
     if isinstance(value, (list, tuple)):
         return [_without_arrays(item, f'{name}.{i}', arrays) for i, item in enumerate(value)]
     return value
@@ -194,26 +197,41 @@ def _run_from(data: dict[str, Any], arrays: dict[str, np.ndarray]) -> RunRecord:
         return {hop: Percentiles(**values) for hop, values in found.items()}
 
     def episodes(found: list[Any]) -> list[EpisodeRecord]:
-        return [EpisodeRecord(**{key: arrays[value] if key in ('path', 'obstacles', 'track')
-                                 else value for key, value in item.items()}) for item in found]
+        return [
+            EpisodeRecord(
+                **{
+                    key: arrays[value] if key in ('path', 'obstacles', 'track') else value
+                    for key, value in item.items()
+                }
+            )
+            for item in found
+        ]
 
     screen = data.pop('screen')
     if screen is not None:
-        screen = ScreenState(**{
-            **screen, 'hops': hops(screen['hops']), 'episodes': episodes(screen['episodes']),
-            'inputs': [InputState(**item) for item in screen['inputs']]})
-    return RunRecord(**{
-        **data,
-        'screen': screen,
-        'hops': hops(data['hops']),
-        'jitter': Percentiles(**data['jitter']),
-        'events': [Event(**item) for item in data['events']],
-        'episodes': episodes(data['episodes']),
-        'frames': [Frame(**{**item, 'pixels': arrays[item['pixels']]})
-                   for item in data['frames']],
-        'hop_samples_ms': {hop: arrays[name] for hop, name in data['hop_samples_ms'].items()},
-        'tick_deviations_ms': arrays[data['tick_deviations_ms']],
-    })
+        screen = ScreenState(
+            **{
+                **screen,
+                'hops': hops(screen['hops']),
+                'episodes': episodes(screen['episodes']),
+                'inputs': [InputState(**item) for item in screen['inputs']],
+            }
+        )
+    return RunRecord(
+        **{
+            **data,
+            'screen': screen,
+            'hops': hops(data['hops']),
+            'jitter': Percentiles(**data['jitter']),
+            'events': [Event(**item) for item in data['events']],
+            'episodes': episodes(data['episodes']),
+            'frames': [
+                Frame(**{**item, 'pixels': arrays[item['pixels']]}) for item in data['frames']
+            ],
+            'hop_samples_ms': {hop: arrays[name] for hop, name in data['hop_samples_ms'].items()},
+            'tick_deviations_ms': arrays[data['tick_deviations_ms']],
+        }
+    )
 
 
 def _write(path: Path, content: bytes) -> None:

@@ -21,7 +21,10 @@ MODE_LOOKS = {
     'estopped': ('E-STOP', 'white on red3'),
 }
 GATE_LOOKS = {
-    'standby': 'bright_black', 'forwarding': 'green', 'stopping': 'yellow', 'stopped': 'yellow',
+    'standby': 'bright_black',
+    'forwarding': 'green',
+    'stopping': 'yellow',
+    'stopped': 'yellow',
     'estopped': 'red',
 }
 OUTCOME_LOOKS = {
@@ -52,8 +55,9 @@ def render(state: ScreenState) -> RenderableType:
     return Panel(
         Padding(Group(*parts), (1, 2)),
         # Text, not markup: what comes from messages may hold brackets.
-        title=Text.assemble(('takeover', 'bold'), '  ',
-                            (state.task or 'waiting for the nodes', MUTED)),
+        title=Text.assemble(
+            ('takeover', 'bold'), '  ', (state.task or 'waiting for the nodes', MUTED)
+        ),
         subtitle=Text(f'{policy}  ·  {_clock(state.elapsed_s)}  ·  Ctrl-C stops', style=MUTED),
         border_style=MUTED,
     )
@@ -62,15 +66,27 @@ def render(state: ScreenState) -> RenderableType:
 def verdict_table(episodes: list[EpisodeRecord]) -> Table:
     """Return how the episodes ended, as a table."""
     table = Table(box=None, padding=(0, 2, 0, 0), header_style=MUTED)
-    for title in ('episode', 'seed', 'outcome', 'time', 'mean speed', 'mean |cross-track|',
-                  'covered'):
+    for title in (
+        'episode',
+        'seed',
+        'outcome',
+        'time',
+        'mean speed',
+        'mean |cross-track|',
+        'covered',
+    ):
         table.add_column(title, justify='left' if title == 'outcome' else 'right')
     for episode in episodes:
         word, style = OUTCOME_LOOKS[episode.outcome]
         table.add_row(
-            str(episode.number), str(episode.seed), Text(word, style=f'bold {style}'),
-            f'{episode.elapsed_s:.1f} s', f'{episode.mean_speed_m_s:.2f} m/s',
-            f'{episode.mean_cross_track_m:.2f} m', f'{100 * episode.progress:.0f} %')
+            str(episode.number),
+            str(episode.seed),
+            Text(word, style=f'bold {style}'),
+            f'{episode.elapsed_s:.1f} s',
+            f'{episode.mean_speed_m_s:.2f} m/s',
+            f'{episode.mean_cross_track_m:.2f} m',
+            f'{100 * episode.progress:.0f} %',
+        )
     return table
 
 
@@ -83,18 +99,22 @@ def plain_line(state: ScreenState) -> str:
     total = state.hops.get('tick_to_gate')
     latency = f', tick to gate {total.p50:.1f} ms' if total and total.count else ''
     why = f' ({state.gate_reason})' if state.gate != 'forwarding' and state.gate_reason else ''
-    return (f'{_clock(state.elapsed_s)} {episode}, {state.mode}, '
-            f'{state.speed_m_s:.2f} of {state.commanded_m_s:.2f} m/s, '
-            f'{state.tick_rate_hz:.1f} Hz, {state.skipped} skipped, gate {state.gate}{why}'
-            f'{latency}')
+    return (
+        f'{_clock(state.elapsed_s)} {episode}, {state.mode}, '
+        f'{state.speed_m_s:.2f} of {state.commanded_m_s:.2f} m/s, '
+        f'{state.tick_rate_hz:.1f} Hz, {state.skipped} skipped, gate {state.gate}{why}'
+        f'{latency}'
+    )
 
 
 def episode_line(episode: EpisodeRecord) -> str:
     """Return how one episode ended, as one line."""
-    return (f'episode {episode.number} (seed {episode.seed}): '
-            f'{OUTCOME_LOOKS[episode.outcome][0]} after {episode.elapsed_s:.1f} s, '
-            f'{episode.mean_speed_m_s:.2f} m/s, '
-            f'mean |cross-track| {episode.mean_cross_track_m:.2f} m')
+    return (
+        f'episode {episode.number} (seed {episode.seed}): '
+        f'{OUTCOME_LOOKS[episode.outcome][0]} after {episode.elapsed_s:.1f} s, '
+        f'{episode.mean_speed_m_s:.2f} m/s, '
+        f'mean |cross-track| {episode.mean_cross_track_m:.2f} m'
+    )
 
 
 class _SideBySide:
@@ -117,8 +137,10 @@ class _SideBySide:
 def _headline(state: ScreenState) -> RenderableType:
     word, style = MODE_LOOKS[state.mode]
     line = Table.grid(padding=(0, 2, 0, 0))
-    line.add_row(Text(f' {word} ', style=f'bold {style}'),
-                 Text(state.mode_reason, style=MUTED, overflow='ellipsis', no_wrap=True))
+    line.add_row(
+        Text(f' {word} ', style=f'bold {style}'),
+        Text(state.mode_reason, style=MUTED, overflow='ellipsis', no_wrap=True),
+    )
     return line
 
 
@@ -129,28 +151,51 @@ def _driving(state: ScreenState) -> RenderableType:
     table.add_row('commanded', _speed(state.commanded_m_s, state.commanded_rad_s, 'blue'))
     table.add_row('true', _speed(state.speed_m_s, state.turn_rad_s, 'cyan'))
     table.add_row()
-    table.add_row('gate', Text.assemble((state.gate, f'bold {GATE_LOOKS[state.gate]}'),
-                                        (f'  {state.gate_reason}', MUTED)))
-    table.add_row('stops', Text(f'{state.stops} stops, {state.rejected} commands refused',
-                                style='yellow' if state.rejected else ''))
+    table.add_row(
+        'gate',
+        Text.assemble(
+            (state.gate, f'bold {GATE_LOOKS[state.gate]}'), (f'  {state.gate_reason}', MUTED)
+        ),
+    )
+    table.add_row(
+        'stops',
+        Text(
+            f'{state.stops} stops, {state.rejected} commands refused',
+            style='yellow' if state.rejected else '',
+        ),
+    )
     table.add_row('takeovers', str(state.takeovers))
     table.add_row()
-    table.add_row('policy', Text.assemble(
-        (f'{state.tick_rate_hz:.1f} Hz', 'bold' if state.tick_rate_hz else 'yellow'),
-        (f'  jitter p99 {state.jitter_p99_ms:.1f} ms', MUTED)))
-    table.add_row('skipped', Text.assemble(
-        (f'{state.skipped} ticks', 'yellow' if state.skipped else ''),
-        (f'  {state.skipped_reason}', MUTED)))
+    table.add_row(
+        'policy',
+        Text.assemble(
+            (f'{state.tick_rate_hz:.1f} Hz', 'bold' if state.tick_rate_hz else 'yellow'),
+            (f'  jitter p99 {state.jitter_p99_ms:.1f} ms', MUTED),
+        ),
+    )
+    table.add_row(
+        'skipped',
+        Text.assemble(
+            (f'{state.skipped} ticks', 'yellow' if state.skipped else ''),
+            (f'  {state.skipped_reason}', MUTED),
+        ),
+    )
     return table
 
 
 def _speed(forward_m_s: float, turn_rad_s: float, colour: str) -> RenderableType:
     line = Table.grid(padding=(0, 1, 0, 0))
     line.add_row(
-        ProgressBar(total=FULL_SPEED_M_S, completed=max(0.0, min(forward_m_s, FULL_SPEED_M_S)),
-                    width=14, complete_style=colour, finished_style=colour),
+        ProgressBar(
+            total=FULL_SPEED_M_S,
+            completed=max(0.0, min(forward_m_s, FULL_SPEED_M_S)),
+            width=14,
+            complete_style=colour,
+            finished_style=colour,
+        ),
         Text(f'{forward_m_s:5.2f} m/s', style='bold', no_wrap=True),
-        Text(f'{turn_rad_s:+5.2f} rad/s', style=MUTED, no_wrap=True))
+        Text(f'{turn_rad_s:+5.2f} rad/s', style=MUTED, no_wrap=True),
+    )
     return line
 
 
@@ -176,8 +221,11 @@ def _inputs(state: ScreenState) -> RenderableType:
     table.add_column(justify='right', no_wrap=True)
     table.add_row(*[Text(title, style=MUTED) for title in ('heard', 'age', 'rate')])
     for source in state.inputs:
-        table.add_row(source.name, _age(source), Text(
-            '' if source.name in LATCHED else f'{source.rate_hz:.0f} Hz', style=MUTED))
+        table.add_row(
+            source.name,
+            _age(source),
+            Text('' if source.name in LATCHED else f'{source.rate_hz:.0f} Hz', style=MUTED),
+        )
     return table
 
 
@@ -191,8 +239,15 @@ def _age(source: InputState) -> Text:
 
 def _episodes(state: ScreenState) -> RenderableType:
     table = Table(box=None, expand=True, padding=(0, 2, 0, 0), header_style=MUTED)
-    for title, right in (('episode', False), ('seed', True), ('outcome', False), ('time', True),
-                         ('mean speed', True), ('|cross-track|', True), ('', False)):
+    for title, right in (
+        ('episode', False),
+        ('seed', True),
+        ('outcome', False),
+        ('time', True),
+        ('mean speed', True),
+        ('|cross-track|', True),
+        ('', False),
+    ):
         table.add_column(title, justify='right' if right else 'left', no_wrap=True)
     table.columns[-1].ratio = 1
     for episode in state.episodes[-SHOWN_EPISODES:]:
@@ -201,11 +256,19 @@ def _episodes(state: ScreenState) -> RenderableType:
         if state.episodes_wanted:
             number += f' of {state.episodes_wanted}'
         table.add_row(
-            number, str(episode.seed), Text(word, style=f'bold {style}'),
-            f'{episode.elapsed_s:.1f} s', f'{episode.mean_speed_m_s:.2f} m/s',
+            number,
+            str(episode.seed),
+            Text(word, style=f'bold {style}'),
+            f'{episode.elapsed_s:.1f} s',
+            f'{episode.mean_speed_m_s:.2f} m/s',
             f'{episode.mean_cross_track_m:.2f} m',
-            ProgressBar(total=1.0, completed=min(max(episode.progress, 0.0), 1.0),
-                        complete_style=style, finished_style=style))
+            ProgressBar(
+                total=1.0,
+                completed=min(max(episode.progress, 0.0), 1.0),
+                complete_style=style,
+                finished_style=style,
+            ),
+        )
     if not state.episodes:
         table.add_row(Text('none yet', style=MUTED))
     return table

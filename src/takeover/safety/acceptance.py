@@ -12,8 +12,8 @@ CLOCK_TOLERANCE_NS = 50_000_000
 class Rejection:
     """A command that was refused; the time-out keeps running."""
 
-    kind: str           # one of a fixed set, the key of `SafetyGate.rejected`
-    reason: str         # with the numbers
+    kind: str  # one of a fixed set, the key of `SafetyGate.rejected`
+    reason: str  # with the numbers
 
 
 class CommandChecks:
@@ -46,19 +46,24 @@ class CommandChecks:
         self._latest_ns = now_ns if jumped else max(now_ns, latest_ns)
         return jumped
 
-    def fault(self, values: Sequence[float], sequence: int, stamp_ns: int,
-              now_ns: int) -> Rejection | None:
+    def fault(
+        self, values: Sequence[float], sequence: int, stamp_ns: int, now_ns: int
+    ) -> Rejection | None:
         """Return why the command must not be followed, or None."""
         if len(values) != len(self._names):
-            return Rejection('wrong length', f'command has {len(values)} values, needs '
-                                             f'{len(self._names)} ({", ".join(self._names)})')
+            return Rejection(
+                'wrong length',
+                f'command has {len(values)} values, needs '
+                f'{len(self._names)} ({", ".join(self._names)})',
+            )
         for name, value in zip(self._names, values):
             if not math.isfinite(value):
                 return Rejection('not finite', f'{name} is {value}')
         age_s = (now_ns - stamp_ns) * 1e-9
         if age_s > self._timeout_s:
-            return Rejection('stale stamp', f'command is {age_s:.3f} s old, at most '
-                                            f'{self._timeout_s:g} s')
+            return Rejection(
+                'stale stamp', f'command is {age_s:.3f} s old, at most {self._timeout_s:g} s'
+            )
         if age_s < -self._timeout_s:
             return Rejection('stamp in the future', f'command is stamped {-age_s:.3f} s ahead')
         if self._sequence is not None and sequence <= self._sequence:

@@ -20,10 +20,10 @@ class EstopConfig:
     one. Whoever has tried it gives `deceleration` and `jerk`, in the order of the axes.
     """
 
-    required: bool = False      # True: a missing heartbeat latches, counted from activation
-    timeout_s: float = 0.3      # heartbeat at 10 Hz or faster: two lost beats are tolerated
+    required: bool = False  # True: a missing heartbeat latches, counted from activation
+    timeout_s: float = 0.3  # heartbeat at 10 Hz or faster: two lost beats are tolerated
     deceleration: tuple[float, ...] | None = None
-    jerk: tuple[float, ...] | None = None   # inf: at once
+    jerk: tuple[float, ...] | None = None  # inf: at once
 
     def __post_init__(self):
         if not (math.isfinite(self.timeout_s) and self.timeout_s > 0.0):
@@ -44,8 +44,9 @@ class EstopConfig:
             for index, value in enumerate(given):
                 normal = getattr(limits[index], field)
                 if not value >= normal:
-                    raise LimitsError(f'estop.{name}[{index}] must be at least {field} {normal}, '
-                                      f'got {value}')
+                    raise LimitsError(
+                        f'estop.{name}[{index}] must be at least {field} {normal}, got {value}'
+                    )
                 result[index] = replace(result[index], **{field: value})
         return result
 

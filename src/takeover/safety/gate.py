@@ -48,16 +48,22 @@ class GateOutput:
     values: tuple[float, ...]
     state: GateState
     reason: str
-    limited_by: tuple[str, ...] = ()        # such as 'linear.x/acceleration'
-    requested: tuple[float, ...] = ()       # what the values are moving to
+    limited_by: tuple[str, ...] = ()  # such as 'linear.x/acceleration'
+    requested: tuple[float, ...] = ()  # what the values are moving to
 
 
 class SafetyGate:
     """See the top of this file. Not thread-safe; called from one executor."""
 
-    def __init__(self, names: Sequence[str], limits: Sequence[AxisLimits], timeout_s: float = 0.35,
-                 period_s: float = 0.02, estop: EstopConfig = EstopConfig(),
-                 controller_timeout_s: float = 0.5):
+    def __init__(
+        self,
+        names: Sequence[str],
+        limits: Sequence[AxisLimits],
+        timeout_s: float = 0.35,
+        period_s: float = 0.02,
+        estop: EstopConfig = EstopConfig(),
+        controller_timeout_s: float = 0.5,
+    ):
         """Start in STANDBY; call `activate` when motion may begin.
 
         :param names: of the axes, in the order of the values.
@@ -68,8 +74,10 @@ class SafetyGate:
         """
         check_same_length(names, limits)
         if not 0.0 < period_s < timeout_s < controller_timeout_s < math.inf:
-            raise ValueError('need 0 < period_s < timeout_s < controller_timeout_s, got '
-                             f'{period_s}, {timeout_s}, {controller_timeout_s}')
+            raise ValueError(
+                'need 0 < period_s < timeout_s < controller_timeout_s, got '
+                f'{period_s}, {timeout_s}, {controller_timeout_s}'
+            )
         self.names = tuple(names)
         self.limits = tuple(limits)
         self.period_s = period_s
@@ -84,7 +92,7 @@ class SafetyGate:
         self._command = Watchdog('command', timeout_s)
         self._zero = (0.0,) * len(self.names)
         self._requested = self._zero
-        self._curve_s = self._sent_s = -math.inf        # when last moved, when last an output
+        self._curve_s = self._sent_s = -math.inf  # when last moved, when last an output
         self._active = False
         self._checks = CommandChecks(names, timeout_s)
         self._closed: str | None = None
@@ -105,8 +113,9 @@ class SafetyGate:
         if not self._estop.latched:
             self.state, self.reason = GateState.STANDBY, 'no command yet'
 
-    def command(self, values: Sequence[float], sequence: int, stamp_ns: int, now_ns: int,
-                now_s: float) -> GateOutput | Rejection:
+    def command(
+        self, values: Sequence[float], sequence: int, stamp_ns: int, now_ns: int, now_s: float
+    ) -> GateOutput | Rejection:
         """Take a command and return what to send at once, or why it is refused.
 
         While the e-stop is latched or the gate is closed, a good command is not refused, but not
@@ -185,8 +194,11 @@ class SafetyGate:
 
         The time-out, the longest stop that any state needs, and one period until it is sent.
         """
-        return (self._command.timeout_s + self.period_s
-                + max(worst_stopping_time_s(axis) for axis in self.limits))
+        return (
+            self._command.timeout_s
+            + self.period_s
+            + max(worst_stopping_time_s(axis) for axis in self.limits)
+        )
 
     def _update(self, now_s: float) -> None:
         """Bring the state, not the output, up to now."""
@@ -237,7 +249,8 @@ class SafetyGate:
             dt_s = min(dt_s, MAX_PERIODS * self.period_s)
         latched = self.state is GateState.ESTOPPED
         for axis, target, limits in zip(
-                self._axes, self._requested, self._stop_limits if latched else self.limits):
+            self._axes, self._requested, self._stop_limits if latched else self.limits
+        ):
             axis.step(target, dt_s, limits)
         self._curve_s = max(now_s, self._curve_s)
 
@@ -251,9 +264,13 @@ class SafetyGate:
             values=tuple(axis.velocity for axis in self._axes),
             state=self.state,
             reason=self.reason,
-            limited_by=tuple(f'{name}/{limit}' for name, axis in zip(self.names, self._axes)
-                             for limit in axis.limited_by),
-            requested=self._requested)
+            limited_by=tuple(
+                f'{name}/{limit}'
+                for name, axis in zip(self.names, self._axes)
+                for limit in axis.limited_by
+            ),
+            requested=self._requested,
+        )
 
     def _at_rest(self) -> bool:
         return all(axis.at_rest for axis in self._axes)

@@ -41,7 +41,8 @@ class AxisLimiter:
         acted = ['velocity'] if goal != target else []
         if dt_s > 0.0:
             self.velocity, self.acceleration = advance(
-                self.velocity, self.acceleration, goal, limits, dt_s, acted.append)
+                self.velocity, self.acceleration, goal, limits, dt_s, acted.append
+            )
         if self.velocity == goal:
             acted = acted[:1] if goal != target else []
         self.limited_by = tuple(dict.fromkeys(acted))
@@ -53,8 +54,9 @@ class AxisLimiter:
         self.limited_by = ()
 
 
-def stopping_time_s(limits: AxisLimits, velocity: float, acceleration: float = 0.0,
-                    period_s: float = 0.0) -> float:
+def stopping_time_s(
+    limits: AxisLimits, velocity: float, acceleration: float = 0.0, period_s: float = 0.0
+) -> float:
     """Return an upper bound of the time in which an axis comes to rest when its target is zero.
 
     The limiter takes the shortest curve, so it needs no longer than this one: first take the
@@ -66,8 +68,11 @@ def stopping_time_s(limits: AxisLimits, velocity: float, acceleration: float = 0
     if math.isinf(limits.max_jerk):
         return abs(velocity) / limits.max_deceleration + period_s
     rest = rest_velocity(velocity, acceleration, limits)
-    return (abs(acceleration) / limits.max_jerk
-            + _rest_to_rest_s(abs(rest), limits.max_deceleration, limits.max_jerk) + period_s)
+    return (
+        abs(acceleration) / limits.max_jerk
+        + _rest_to_rest_s(abs(rest), limits.max_deceleration, limits.max_jerk)
+        + period_s
+    )
 
 
 def worst_stopping_time_s(limits: AxisLimits, period_s: float = 0.0) -> float:
@@ -83,7 +88,7 @@ def worst_stopping_time_s(limits: AxisLimits, period_s: float = 0.0) -> float:
     back_s = 0.0
     if limits.min_velocity < 0.0 < limits.max_velocity:
         passing = min(limits.max_acceleration, braking)
-        back_s = braking / jerk + _rest_to_rest_s(passing ** 2 / (2.0 * jerk), braking, jerk)
+        back_s = braking / jerk + _rest_to_rest_s(passing**2 / (2.0 * jerk), braking, jerk)
     return max(straight_s, back_s) + period_s
 
 

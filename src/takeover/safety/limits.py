@@ -20,10 +20,10 @@ class AxisLimits:
     Zero velocity is always legal: an axis that could not stand still could not be stopped.
     """
 
-    min_velocity: float         # <= 0; 0 for an axis that only goes forward
-    max_velocity: float         # >= 0
-    max_acceleration: float     # > 0, while the speed grows
-    max_deceleration: float     # > 0, while the speed shrinks, in either direction
+    min_velocity: float  # <= 0; 0 for an axis that only goes forward
+    max_velocity: float  # >= 0
+    max_acceleration: float  # > 0, while the speed grows
+    max_deceleration: float  # > 0, while the speed shrinks, in either direction
     max_jerk: float = math.inf  # > 0; inf: the acceleration may change at once
 
     def __post_init__(self):
@@ -41,11 +41,13 @@ def _check(name: str, value: float) -> None:
     if math.isinf(value) and name != 'max_jerk':
         raise LimitsError(f'{name} must be finite, got {value}')
     if name == 'min_velocity' and value > 0.0:
-        raise LimitsError(f'{name} must be 0 or less, so that the axis can stand still; '
-                          f'got {value}')
+        raise LimitsError(
+            f'{name} must be 0 or less, so that the axis can stand still; got {value}'
+        )
     if name == 'max_velocity' and value < 0.0:
-        raise LimitsError(f'{name} must be 0 or more, so that the axis can stand still; '
-                          f'got {value}')
+        raise LimitsError(
+            f'{name} must be 0 or more, so that the axis can stand still; got {value}'
+        )
     if name.startswith('max_') and name != 'max_velocity' and value <= 0.0:
         raise LimitsError(f'{name} must be greater than 0, got {value}')
 
@@ -62,19 +64,23 @@ def limits_for_action(action: ActionSpec, robot: RobotSpec) -> list[AxisLimits]:
 
 def _of_component(component, robot: RobotSpec) -> AxisLimits:
     if component.name not in robot.limits:
-        raise LimitsError(f'limits.{component.name} is missing in the file of robot '
-                          f'{robot.robot}; it has: {", ".join(robot.limits)}')
+        raise LimitsError(
+            f'limits.{component.name} is missing in the file of robot '
+            f'{robot.robot}; it has: {", ".join(robot.limits)}'
+        )
     limit = robot.limits[component.name]
     return AxisLimits(
         min_velocity=max(limit.min_velocity, component.low),
         max_velocity=min(limit.max_velocity, component.high),
         max_acceleration=limit.max_acceleration,
         max_deceleration=limit.max_deceleration,
-        max_jerk=limit.max_jerk)
+        max_jerk=limit.max_jerk,
+    )
 
 
 def check_same_length(names: Sequence[str], limits: Sequence[AxisLimits]) -> None:
     """:raises LimitsError: unless there is exactly one limit for each name, and at least one."""
     if not names or len(names) != len(limits):
-        raise LimitsError(f'need one AxisLimits for each of the axes {list(names)}, '
-                          f'got {len(limits)}')
+        raise LimitsError(
+            f'need one AxisLimits for each of the axes {list(names)}, got {len(limits)}'
+        )

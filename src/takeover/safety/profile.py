@@ -31,8 +31,14 @@ _MAX_PHASES = 16
 State = tuple[float, float]
 
 
-def advance(velocity: float, acceleration: float, target: float, limits: AxisLimits,
-            dt_s: float, acted: Callable[[str], None]) -> State:
+def advance(
+    velocity: float,
+    acceleration: float,
+    target: float,
+    limits: AxisLimits,
+    dt_s: float,
+    acted: Callable[[str], None],
+) -> State:
     """Move along the curve to `target` for `dt_s`.
 
     :param target: inside the velocity bounds.
@@ -46,7 +52,8 @@ def advance(velocity: float, acceleration: float, target: float, limits: AxisLim
         if left_s <= 0.0 or (velocity == target and acceleration == 0.0):
             break
         velocity, acceleration, left_s = _phase(
-            velocity, acceleration, target, limits, left_s, acted)
+            velocity, acceleration, target, limits, left_s, acted
+        )
     velocity = min(max(velocity, limits.min_velocity), limits.max_velocity)
     return velocity + 0.0, acceleration + 0.0
 
@@ -56,8 +63,9 @@ def rest_velocity(velocity: float, acceleration: float, limits: AxisLimits) -> f
     return velocity + acceleration * abs(acceleration) / (2.0 * limits.max_jerk)
 
 
-def _ramp(velocity: float, target: float, limits: AxisLimits, dt_s: float,
-          acted: Callable[[str], None]) -> float:
+def _ramp(
+    velocity: float, target: float, limits: AxisLimits, dt_s: float, acted: Callable[[str], None]
+) -> float:
     """Move with unlimited jerk: slow down to zero if the target lies beyond it, then speed up."""
     sign = 1.0 if target >= velocity else -1.0
     v, goal = sign * velocity, sign * target
@@ -76,8 +84,14 @@ def _ramp(velocity: float, target: float, limits: AxisLimits, dt_s: float,
     return sign * v + 0.0
 
 
-def _phase(velocity: float, acceleration: float, target: float, limits: AxisLimits,
-           left_s: float, acted: Callable[[str], None]) -> tuple[float, float, float]:
+def _phase(
+    velocity: float,
+    acceleration: float,
+    target: float,
+    limits: AxisLimits,
+    left_s: float,
+    acted: Callable[[str], None],
+) -> tuple[float, float, float]:
     """Do one phase of constant jerk; return velocity, acceleration and the time left."""
     jerk = limits.max_jerk
     # Seen along the direction of the coming change, so that there is one case and not two.
@@ -87,15 +101,15 @@ def _phase(velocity: float, acceleration: float, target: float, limits: AxisLimi
 
     rest = v + a * abs(a) / (2.0 * jerk)
     missing = goal - rest
-    if missing <= _SNAP:                        # take the acceleration to zero: ends at the goal
+    if missing <= _SNAP:  # take the acceleration to zero: ends at the goal
         name, rate, duration_s = 'jerk', math.copysign(jerk, -a), abs(a) / jerk
         end = (goal if missing >= -_SNAP else rest, 0.0)
     else:
         peak = min(math.sqrt(max(jerk * (goal - v) + 0.5 * a * a, 0.0)), max(limit, a))
-        if a < peak:                            # build it up
+        if a < peak:  # build it up
             name, rate, duration_s = 'jerk', jerk, (peak - a) / jerk
             end = (v + (peak * peak - a * a) / (2.0 * jerk), peak)
-        else:                                   # keep it
+        else:  # keep it
             rate, duration_s, end = 0.0, missing / a, (goal - a * a / (2.0 * jerk), a)
     if duration_s > 0.0:
         acted(name)
@@ -119,7 +133,7 @@ def _region(v: float, a: float, goal: float, limits: AxisLimits) -> tuple[float,
         return limits.max_acceleration, 'acceleration', goal
     if limits.max_acceleration < limits.max_deceleration:
         # Aim short of the goal, so that zero is passed with no more than the acceleration.
-        goal = min(goal, limits.max_acceleration ** 2 / (2.0 * limits.max_jerk))
+        goal = min(goal, limits.max_acceleration**2 / (2.0 * limits.max_jerk))
     return limits.max_deceleration, 'deceleration', goal
 
 

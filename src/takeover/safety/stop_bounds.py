@@ -7,8 +7,13 @@ from takeover.safety.limiter import worst_stopping_time_s
 from takeover.safety.limits import AxisLimits
 
 
-def stop_bounds_s(timeouts: TimeoutSpec, limits: Sequence[AxisLimits], gate_period_s: float,
-                  arbiter_period_s: float, base_stop_s: float) -> dict[str, float]:
+def stop_bounds_s(
+    timeouts: TimeoutSpec,
+    limits: Sequence[AxisLimits],
+    gate_period_s: float,
+    arbiter_period_s: float,
+    base_stop_s: float,
+) -> dict[str, float]:
     """Return seconds from each loss until the command to the robot is zero, at the latest.
 
     Time on the wire is not included. The losses:

@@ -32,7 +32,7 @@ def test_it_learns_what_was_demonstrated(data, action):
     policy = train(BcConfig(hidden=(32, 32), steps=1500, batch_size=128), data, action)
     error = np.sqrt(np.mean((policy.act(data.observations) - data.actions) ** 2, axis=0))
     assert (error < 0.2 * data.actions.std(axis=0)).all()
-    assert policy.losses[-1] < 0.1 * policy.losses[0]
+    assert policy.losses[-1] < 0.5 * policy.losses[0]
 
 
 def test_two_runs_give_equal_weights_and_another_seed_does_not(data, action):

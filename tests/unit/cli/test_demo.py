@@ -14,11 +14,15 @@ from takeover.errors import TakeoverError
 FAKES = Path(__file__).with_name('demo_with_fakes.py')
 DEADLINE_S = 30.0
 SLEEP = 'import time; time.sleep(60)'
-STUBBORN = ('import signal, time; [signal.signal(n, signal.SIG_IGN) for n in (2, 15)];'
-            'print("deaf"); time.sleep(60)')
+STUBBORN = (
+    'import signal, time; [signal.signal(n, signal.SIG_IGN) for n in (2, 15)];'
+    'print("deaf"); time.sleep(60)'
+)
 # A launcher whose node survives it, and is deaf to everything but SIGKILL.
-LEAVES_A_NODE = ('import subprocess, sys, time; subprocess.Popen([sys.executable, "-c", {node!r}],'
-                 ' start_new_session=True); time.sleep(60)')
+LEAVES_A_NODE = (
+    'import subprocess, sys, time; subprocess.Popen([sys.executable, "-c", {node!r}],'
+    ' start_new_session=True); time.sleep(60)'
+)
 WATCHES = """
 import sys
 from takeover.report.record import EpisodeRecord, RunRecord
@@ -36,8 +40,13 @@ def watches(outcomes, complete=True):
 
 
 def fakes(tmp_path, launch, monitor, **options):
-    return subprocess.Popen([sys.executable, FAKES, tmp_path, launch, monitor], text=True,
-                            stdout=subprocess.PIPE, stderr=subprocess.PIPE, **options)
+    return subprocess.Popen(
+        [sys.executable, FAKES, tmp_path, launch, monitor],
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        **options,
+    )
 
 
 def pids(tmp_path):
@@ -65,11 +74,14 @@ def assert_nobody_left(tmp_path, count):
     wait_until(lambda: not any(map(alive, started)), 'all children gone')
 
 
-@pytest.mark.parametrize(('outcomes', 'code'), [
-    ('goal goal goal goal goal', 0),
-    ('goal goal goal goal collision', 0),
-    ('goal goal goal time_limit off_path', 1),
-])
+@pytest.mark.parametrize(
+    ('outcomes', 'code'),
+    [
+        ('goal goal goal goal goal', 0),
+        ('goal goal goal goal collision', 0),
+        ('goal goal goal time_limit off_path', 1),
+    ],
+)
 def test_it_succeeds_when_four_of_five_reach_the_goal(tmp_path, outcomes, code):
     demo = fakes(tmp_path, SLEEP, watches(outcomes))
     out, err = demo.communicate(timeout=DEADLINE_S)

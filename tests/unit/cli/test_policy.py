@@ -17,21 +17,43 @@ def policy_file(tmp_path):
     """Return the path of a good bundle; its provenance tries to be markup and an escape code."""
     task = load_task(TASK_FILE)
     size = task.observation_size
-    mlp = MlpWeights(weights=(np.full((2, size), 0.01),), biases=(np.zeros(2),),
-                     observation_mean=np.zeros(size), observation_scale=np.ones(size),
-                     action_low=np.array([0.0, -1.5]), action_high=np.array([0.6, 1.5]))
+    mlp = MlpWeights(
+        weights=(np.full((2, size), 0.01),),
+        biases=(np.zeros(2),),
+        observation_mean=np.zeros(size),
+        observation_scale=np.ones(size),
+        action_low=np.array([0.0, -1.5]),
+        action_high=np.array([0.6, 1.5]),
+    )
     observations = np.random.default_rng(0).normal(0.0, 1.0, (16, size)).astype(np.float32)
     path = tmp_path / 'policy.onnx'
-    write_bundle(export_mlp(mlp), task, {'command': '[red]train\x1b[2J', 'seed': 7}, observations,
-                 path, mlp.forward(observations))
+    write_bundle(
+        export_mlp(mlp),
+        task,
+        {'command': '[red]train\x1b[2J', 'seed': 7},
+        observations,
+        path,
+        mlp.forward(observations),
+    )
     return path
 
 
 def test_inspect_shows_contract_and_provenance(policy_file, capsys):
     assert main(['policy', 'inspect', str(policy_file)]) == 0
     shown = capsys.readouterr().out
-    for text in ('rover_path', '20 Hz', 'cross_track', 'path.cross_track', '12-47', 'linear.x',
-                 'm/s', 'base_link', 'scan: at most 0.15 s old', 'path: latched', 'seed'):
+    for text in (
+        'rover_path',
+        '20 Hz',
+        'cross_track',
+        'path.cross_track',
+        '12-47',
+        'linear.x',
+        'm/s',
+        'base_link',
+        'scan: at most 0.15 s old',
+        'path: latched',
+        'seed',
+    ):
         assert text in shown
     assert '[red]train' in shown and '\x1b[2J' not in shown
 
@@ -46,7 +68,8 @@ def test_verify_prints_a_line_per_check(policy_file, capsys):
     assert main(['policy', 'verify', str(policy_file), '--task', str(TASK_FILE)]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert [line.split()[:2] for line in lines] == [
-        ['ok', name] for name in ('digest', 'contract', 'task', 'parity', 'bounds', 'latency')]
+        ['ok', name] for name in ('digest', 'contract', 'task', 'parity', 'bounds', 'latency')
+    ]
 
 
 def test_verify_without_a_task_leaves_the_comparison_out(policy_file, capsys):

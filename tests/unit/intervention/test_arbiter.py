@@ -14,8 +14,9 @@ class Rig:
     """An arbiter, its clock, a policy and a person."""
 
     def __init__(self, action, joystick_file, **config):
-        self.arbiter = Arbiter(action, ArbiterConfig(**config),
-                               load_joystick(joystick_file, action))
+        self.arbiter = Arbiter(
+            action, ArbiterConfig(**config), load_joystick(joystick_file, action)
+        )
         self.now_s, self.stamp_ns, self.sequence = 10.0, 0, 0
         self.log = []
 
@@ -35,8 +36,9 @@ class Rig:
         """One message of the joystick."""
         self.stamp_ns += 1
         axes = [0.0, stick[0], 0.0, stick[1], 0.0, 0.0]
-        return self.arbiter.on_joy(axes, [0, int(estop), 0, 0, int(deadman)], self.stamp_ns,
-                                   self.now_s)
+        return self.arbiter.on_joy(
+            axes, [0, int(estop), 0, 0, int(deadman)], self.stamp_ns, self.now_s
+        )
 
     def step(self):
         """One step now."""
@@ -75,11 +77,17 @@ def test_a_silent_policy_is_a_hold_until_three_good_commands(rig):
     assert rig.run(0.05).mode is Mode.AUTONOMOUS
 
 
-@pytest.mark.parametrize(('values', 'step', 'age_s', 'words'), [
-    ((0.1,), 1, 0.0, 'does not have 2 values'), ((math.nan, 0.0), 1, 0.0, 'not finite'),
-    ((0.1, 0.1), 0, 0.0, 'sequence'), ((0.1, 0.1), -1, 0.0, 'sequence'),
-    ((0.1, 0.1), 1, 0.25, 'stamped'), ((0.1, 0.1), 1, -0.25, 'stamped'),
-])
+@pytest.mark.parametrize(
+    ('values', 'step', 'age_s', 'words'),
+    [
+        ((0.1,), 1, 0.0, 'does not have 2 values'),
+        ((math.nan, 0.0), 1, 0.0, 'not finite'),
+        ((0.1, 0.1), 0, 0.0, 'sequence'),
+        ((0.1, 0.1), -1, 0.0, 'sequence'),
+        ((0.1, 0.1), 1, 0.25, 'stamped'),
+        ((0.1, 0.1), 1, -0.25, 'stamped'),
+    ],
+)
 def test_a_bad_policy_command_is_refused_and_breaks_the_row(rig, values, step, age_s, words):
     """And counted."""
     rig.run(0.1)
@@ -156,7 +164,7 @@ def test_a_repeated_stamp_is_silence(rig):
 
 def test_a_clock_that_goes_back_does_not_silence_the_joystick_for_ever(rig):
     """One message is lost, the next ones count."""
-    rig.stamp_ns = 10 ** 18
+    rig.stamp_ns = 10**18
     rig.run(0.1, stick=(0.0, 0.0))
     rig.stamp_ns = 0
     assert rig.joy((1.0, 0.0), deadman=True)
@@ -176,7 +184,8 @@ def test_an_unusable_joystick_message_is_silence(rig):
 
 
 def test_losing_the_joystick_does_not_stop_the_policy_unless_one_is_required(
-        action, joystick_file):
+    action, joystick_file
+):
     """With `require_input_device`, no autonomy while nobody could take over."""
     free = Rig(action, joystick_file)
     free.run(0.5, stick=(0.0, 0.0))
@@ -230,10 +239,15 @@ def test_the_estop_button_holds_and_asks_until_the_gate_confirms(rig):
     assert rig.step().mode is Mode.HOLD
 
 
-@pytest.mark.parametrize('config', [
-    {'policy_timeout_s': 0.0}, {'input_device_timeout_s': math.nan}, {'resume_delay_s': -1.0},
-    {'healthy_commands': 0},
-])
+@pytest.mark.parametrize(
+    'config',
+    [
+        {'policy_timeout_s': 0.0},
+        {'input_device_timeout_s': math.nan},
+        {'resume_delay_s': -1.0},
+        {'healthy_commands': 0},
+    ],
+)
 def test_an_impossible_configuration_is_refused_by_name(config):
     """Name and value."""
     with pytest.raises(ValueError, match=f'^{next(iter(config))} must be'):

@@ -9,8 +9,11 @@ from takeover.intervention.joystick import Joystick, JoystickMapping, load_joyst
 
 def make(action, **axis):
     """Return a joystick with one axis on each component."""
-    mapping = {'deadman_button': 4, 'estop_button': 1,
-               'axes': {'linear.x': {'axis': 1, **axis}, 'angular.z': {'axis': 3, **axis}}}
+    mapping = {
+        'deadman_button': 4,
+        'estop_button': 1,
+        'axes': {'linear.x': {'axis': 1, **axis}, 'angular.z': {'axis': 3, **axis}},
+    }
     return Joystick(JoystickMapping.model_validate(mapping), action)
 
 
@@ -47,15 +50,16 @@ def test_invert_scale_and_expo(action):
     """Each by hand."""
     assert values(make(action, invert=True), -1.0, 1.0) == (0.6, -1.5)
     assert values(make(action, scale=0.5), 1.0, -1.0) == (0.3, -0.75)
-    half = 0.5 * 0.5 + 0.5 * 0.5 ** 3
+    half = 0.5 * 0.5 + 0.5 * 0.5**3
     assert values(make(action, expo=0.5, dead_zone=0.0), 0.5)[0] == pytest.approx(0.6 * half)
     assert values(make(action, expo=0.7, dead_zone=0.0), 1.0, -1.0) == (0.6, -1.5)
 
 
 def test_a_component_without_an_axis_stays_zero(action):
     """A joystick may drive a part of the action."""
-    mapping = JoystickMapping.model_validate({'deadman_button': 0,
-                                              'axes': {'linear.x': {'axis': 0}}})
+    mapping = JoystickMapping.model_validate(
+        {'deadman_button': 0, 'axes': {'linear.x': {'axis': 0}}}
+    )
     command = Joystick(mapping, action).command([1.0], [1])
     assert command.values == (0.6, 0.0) and command.deadman and not command.estop
 
@@ -69,27 +73,36 @@ def test_neutral_is_nothing_pressed_and_nothing_deflected(action):
     assert not joystick.command([0.0, 0.5, 0.0, 0.0], [0] * 5).neutral
 
 
-@pytest.mark.parametrize(('axes', 'buttons', 'fault'), [
-    ([0.0] * 3, [0] * 5, 'joystick has fewer than 4 axes'),
-    ([0.0] * 4, [0] * 4, 'joystick has fewer than 5 buttons'),
-    ([0.0, math.nan, 0.0, 0.0], [0] * 5, 'joystick axis is not finite'),
-    ([math.inf, 0.0, 0.0, 0.0], [0] * 5, 'joystick axis is not finite'),
-    ([0.0] * 8, [0] * 11, None),
-])
+@pytest.mark.parametrize(
+    ('axes', 'buttons', 'fault'),
+    [
+        ([0.0] * 3, [0] * 5, 'joystick has fewer than 4 axes'),
+        ([0.0] * 4, [0] * 4, 'joystick has fewer than 5 buttons'),
+        ([0.0, math.nan, 0.0, 0.0], [0] * 5, 'joystick axis is not finite'),
+        ([math.inf, 0.0, 0.0, 0.0], [0] * 5, 'joystick axis is not finite'),
+        ([0.0] * 8, [0] * 11, None),
+    ],
+)
 def test_a_message_that_cannot_be_used(action, axes, buttons, fault):
     """Each with its sentence."""
     assert make(action).fault(axes, buttons) == fault
 
 
-@pytest.mark.parametrize(('text', 'words'), [
-    ('deadman_button: 4\naxes: {linear.y: {axis: 1}}\n', ['linear.y', 'legal: linear.x']),
-    ('deadman_button: 4\naxes: {linear.x: {axis: 1, deadzone: 0.1}}\n', ['dead_zone']),
-    ('deadman_button: 4\nestop_button: 4\naxes: {linear.x: {axis: 1}}\n', ['must differ']),
-    ('deadman_button: 4\naxes: {linear.x: {axis: 1, dead_zone: 1.0}}\n', ['dead_zone', 'less']),
-    ('deadman_button: 4\naxes: {linear.x: {axis: 1, scale: 1.5}}\n', ['scale', '1']),
-    ('deadman_button: -1\naxes: {linear.x: {axis: 1}}\n', ['deadman_button']),
-    ('deadman_button: 4\naxes: {}\n', ['axes']),
-])
+@pytest.mark.parametrize(
+    ('text', 'words'),
+    [
+        ('deadman_button: 4\naxes: {linear.y: {axis: 1}}\n', ['linear.y', 'legal: linear.x']),
+        ('deadman_button: 4\naxes: {linear.x: {axis: 1, deadzone: 0.1}}\n', ['dead_zone']),
+        ('deadman_button: 4\nestop_button: 4\naxes: {linear.x: {axis: 1}}\n', ['must differ']),
+        (
+            'deadman_button: 4\naxes: {linear.x: {axis: 1, dead_zone: 1.0}}\n',
+            ['dead_zone', 'less'],
+        ),
+        ('deadman_button: 4\naxes: {linear.x: {axis: 1, scale: 1.5}}\n', ['scale', '1']),
+        ('deadman_button: -1\naxes: {linear.x: {axis: 1}}\n', ['deadman_button']),
+        ('deadman_button: 4\naxes: {}\n', ['axes']),
+    ],
+)
 def test_a_bad_mapping_file_is_refused_with_file_and_key(action, tmp_path, text, words):
     """And the legal form."""
     path = tmp_path / 'pad.yaml'

@@ -8,8 +8,12 @@ from takeover.intervention.state_machine import Event, Mode, next_mode, TABLE
 # Said a second time, as a person would: who may follow whom, and why.
 EXPECTED = {
     'HOLD': {'POLICY_READY': 'AUTONOMOUS', 'TAKE_OVER': 'HUMAN', 'ESTOP': 'ESTOPPED'},
-    'AUTONOMOUS': {'POLICY_LOST': 'HOLD', 'DEVICE_LOST': 'HOLD', 'TAKE_OVER': 'HUMAN',
-                   'ESTOP': 'ESTOPPED'},
+    'AUTONOMOUS': {
+        'POLICY_LOST': 'HOLD',
+        'DEVICE_LOST': 'HOLD',
+        'TAKE_OVER': 'HUMAN',
+        'ESTOP': 'ESTOPPED',
+    },
     'HUMAN': {'RELEASE': 'HOLD', 'DEVICE_LOST': 'HOLD', 'ESTOP': 'ESTOPPED'},
     'HANDOVER': {'ESTOP': 'ESTOPPED'},
     'ESTOPPED': {'ESTOP_CLEARED': 'HOLD'},
@@ -37,8 +41,9 @@ def test_the_only_way_out_of_an_estop_is_its_end():
 
 def test_a_person_never_hands_over_to_the_policy_directly():
     """Always through a hold."""
-    assert Mode.AUTONOMOUS not in {target for (mode, _), target in TABLE.items()
-                                   if mode is Mode.HUMAN}
+    assert Mode.AUTONOMOUS not in {
+        target for (mode, _), target in TABLE.items() if mode is Mode.HUMAN
+    }
 
 
 def test_no_entry_of_the_table_is_idle():

@@ -1,24 +1,23 @@
 """The table in conformance.yaml, against our evaluation and real `launch` if installed."""
 
 import os
-import re
 from pathlib import Path
+import re
 
 import pytest
-import yaml
-
 from takeover.launch.document import LaunchError
 from takeover.launch.evaluation import evaluate
+import yaml
 
 CASES = yaml.safe_load(Path(__file__).with_name('conformance.yaml').read_text())
 
 try:
     # PyPI's package of this name is something else.
-    import launch_ros.actions  # noqa: F401
-    import launch_xml  # noqa: F401
     from launch.actions import IncludeLaunchDescription, RegisterEventHandler
     from launch.event_handlers import OnProcessStart
     from launch.launch_description_sources import AnyLaunchDescriptionSource
+    import launch_ros.actions  # noqa: F401
+    import launch_xml  # noqa: F401
 
     from launch import LaunchDescription, LaunchService
 except ImportError:

@@ -1,10 +1,9 @@
 """The launch files of the repository: they evaluate, and set what they promise."""
 
-import re
 from pathlib import Path
+import re
 
 import pytest
-
 from takeover.launch.arguments import declared_arguments
 from takeover.launch.evaluation import evaluate
 from takeover.launch.plan import ParameterBlock

@@ -26,9 +26,15 @@ class Case:
 
     def write(self, **changes) -> Path:
         """Write the bundle with some parts exchanged."""
-        parts = {'model': self.model, 'task': self.task, 'provenance': {'command': 'by hand'},
-                 'parity_inputs': self.observations, 'path': self.path,
-                 'parity_outputs': self.mlp.forward(self.observations), **changes}
+        parts = {
+            'model': self.model,
+            'task': self.task,
+            'provenance': {'command': 'by hand'},
+            'parity_inputs': self.observations,
+            'path': self.path,
+            'parity_outputs': self.mlp.forward(self.observations),
+            **changes,
+        }
         write_bundle(**parts)
         return parts['path']
 
@@ -37,13 +43,17 @@ def network(sizes, activation='relu', seed=0) -> MlpWeights:
     """Return an MLP with random weights of the given layer sizes, bounds of the rover."""
     rng = np.random.default_rng(seed)
     return MlpWeights(
-        weights=tuple(rng.normal(0.0, 1.0 / np.sqrt(n), (m, n)).astype(np.float32)
-                      for n, m in zip(sizes, sizes[1:])),
+        weights=tuple(
+            rng.normal(0.0, 1.0 / np.sqrt(n), (m, n)).astype(np.float32)
+            for n, m in zip(sizes, sizes[1:])
+        ),
         biases=tuple(rng.normal(0.0, 0.1, m).astype(np.float32) for m in sizes[1:]),
         observation_mean=rng.normal(0.0, 0.5, sizes[0]),
         observation_scale=rng.uniform(0.5, 2.0, sizes[0]),
-        action_low=np.array([0.0, -1.5]), action_high=np.array([0.6, 1.5]),
-        activation=activation)
+        action_low=np.array([0.0, -1.5]),
+        action_high=np.array([0.6, 1.5]),
+        activation=activation,
+    )
 
 
 @pytest.fixture

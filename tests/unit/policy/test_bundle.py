@@ -40,6 +40,7 @@ def set_metadata(key, value):
     def change(model):
         entry = next(entry for entry in model.metadata_props if entry.key == key)
         entry.value = value(entry.value) if callable(value) else value
+
     return change
 
 
@@ -89,8 +90,9 @@ def test_added_bytes_are_refused(case):
 
 
 def test_a_plain_onnx_file_is_named_as_such(case):
-    refused(case.model.SerializeToString(),
-            'not a Takeover bundle: metadata takeover.contract missing')
+    refused(
+        case.model.SerializeToString(), 'not a Takeover bundle: metadata takeover.contract missing'
+    )
 
 
 def test_a_bundle_saved_again_by_another_tool_is_refused(case):
@@ -121,27 +123,53 @@ def test_a_missing_file_is_named(tmp_path):
         read_bundle(tmp_path / 'none.onnx')
 
 
-@pytest.mark.parametrize(('change', 'said'), [
-    (set_metadata('takeover.spec_hash', '0' * 16), "takeover.spec_hash is '0000000000000000'"),
-    (set_metadata('takeover.contract', lambda t: t.replace('20.0', '25.0')), 'the contract in'),
-    (set_metadata('takeover.contract', lambda t: t.replace(',', ', ')), 'not in canonical form'),
-    (set_metadata('takeover.contract', lambda t: t.replace('"m/s"', '"km/h"')),
-     'takeover.contract: features.4: unit of'),
-    (set_metadata('takeover.contract', '{}'), "must have the format 'takeover.contract/1'"),
-    (set_metadata('takeover.contract', '[' * 100_000), 'takeover.contract is not JSON'),
-    (set_metadata('takeover.provenance', '[]'), 'takeover.provenance must be a JSON object'),
-    (set_metadata('takeover.parity', '{}'), 'takeover.parity: observations cannot be read'),
-    (set_metadata('takeover.parity', lambda t: t.replace('[16,48]', '[8,96]')),
-     r'shape \[8, 96\]'),
-    (set_metadata('takeover.parity', lambda t: t.replace('[16,', '[99999999999,')),
-     'cannot be read'),
-    (lambda m: m.metadata_props.pop(0), 'takeover.contract must be there once, found 0|missing'),
-    (lambda m: m.metadata_props.add(key='takeover.task', value='x'), 'takeover.task must be there '
-                                                                    'once, found 2'),
-    (lambda m: m.metadata_props.add(key='x', value='x' * MAX_METADATA_BYTES), 'bytes of metadata'),
-    (lambda m: m.functions.add(name='f'), 'functions are not allowed'),
-    (lambda m: m.graph.node.add(op_type='Print', domain='com.evil'), 'com.evil.Print is not of'),
-])
+@pytest.mark.parametrize(
+    ('change', 'said'),
+    [
+        (set_metadata('takeover.spec_hash', '0' * 16), "takeover.spec_hash is '0000000000000000'"),
+        (
+            set_metadata('takeover.contract', lambda t: t.replace('20.0', '25.0')),
+            'the contract in',
+        ),
+        (
+            set_metadata('takeover.contract', lambda t: t.replace(',', ', ')),
+            'not in canonical form',
+        ),
+        (
+            set_metadata('takeover.contract', lambda t: t.replace('"m/s"', '"km/h"')),
+            'takeover.contract: features.4: unit of',
+        ),
+        (set_metadata('takeover.contract', '{}'), "must have the format 'takeover.contract/1'"),
+        (set_metadata('takeover.contract', '[' * 100_000), 'takeover.contract is not JSON'),
+        (set_metadata('takeover.provenance', '[]'), 'takeover.provenance must be a JSON object'),
+        (set_metadata('takeover.parity', '{}'), 'takeover.parity: observations cannot be read'),
+        (
+            set_metadata('takeover.parity', lambda t: t.replace('[16,48]', '[8,96]')),
+            r'shape \[8, 96\]',
+        ),
+        (
+            set_metadata('takeover.parity', lambda t: t.replace('[16,', '[99999999999,')),
+            'cannot be read',
+        ),
+        (
+            lambda m: m.metadata_props.pop(0),
+            'takeover.contract must be there once, found 0|missing',
+        ),
+        (
+            lambda m: m.metadata_props.add(key='takeover.task', value='x'),
+            'takeover.task must be there once, found 2',
+        ),
+        (
+            lambda m: m.metadata_props.add(key='x', value='x' * MAX_METADATA_BYTES),
+            'bytes of metadata',
+        ),
+        (lambda m: m.functions.add(name='f'), 'functions are not allowed'),
+        (
+            lambda m: m.graph.node.add(op_type='Print', domain='com.evil'),
+            'com.evil.Print is not of',
+        ),
+    ],
+)
 def test_contents_that_do_not_fit_are_refused_even_with_a_good_digest(case, change, said):
     refused(resealed(case.write(), change), said)
 
@@ -151,6 +179,7 @@ def test_parity_vectors_must_be_finite(case):
         fields = json.loads(text)
         fields['actions']['float32'] = 'AADAfwAAwH8' + fields['actions']['float32'][11:]
         return canonical_json(fields)
+
     refused(resealed(case.write(), set_metadata('takeover.parity', poison)), 'are not finite')
 
 
@@ -160,6 +189,7 @@ def test_data_in_another_file_is_refused(case):
         tensor.ClearField('raw_data')
         tensor.data_location = onnx.TensorProto.EXTERNAL
         tensor.external_data.add(key='location', value='/etc/passwd')
+
     refused(resealed(case.write(), move_out), 'keeps its data in another file')
 
 
@@ -168,6 +198,7 @@ def test_a_constant_with_data_in_another_file_is_refused(case):
         tensor = numpy_helper.from_array(np.zeros(1, np.float32))
         tensor.external_data.add(key='location', value='secret')
         model.graph.node.append(helper.make_node('Constant', [], ['c'], value=tensor))
+
     refused(resealed(case.write(), add_constant), 'keeps its data in another file')
 
 
@@ -175,6 +206,7 @@ def test_control_flow_is_refused(case):
     def loop(model):
         body = helper.make_graph([], 'body', [], [])
         model.graph.node.append(helper.make_node('Loop', [], [], body=body))
+
     refused(resealed(case.write(), loop), 'Loop has control flow')
 
 
@@ -188,17 +220,28 @@ def swap(parts):
     parts[0], parts[1] = parts[1], parts[0]
 
 
-@pytest.mark.parametrize(('change', 'said'), [
-    (lambda f: swap(f['features']), "features: order differs: number 1 is 'cross_track'"),
-    (lambda f: swap(f['action']['components']), 'action.components: order differs: number 1 is'),
-    (lambda f: f['features'][-1].update(size=35), 'features.ranges.size: 36, the task needs 35'),
-    (lambda f: f['features'][0].update(high=3.0), 'features.cross_track.high: 2.0'),
-    (lambda f: f['action']['components'][0].update(high=0.5),
-     'action.components.linear.x.high: 0.6'),
-    (lambda f: f.update(rate_hz=10.0), 'rate_hz: 20.0 Hz, the task needs 10.0 Hz'),
-    (lambda f: f['features'][0].update(name='offset'), 'features.offset: missing'),
-    (lambda f: f['action'].update(frame='chassis'), "action.frame: 'base_link'"),
-])
+@pytest.mark.parametrize(
+    ('change', 'said'),
+    [
+        (lambda f: swap(f['features']), "features: order differs: number 1 is 'cross_track'"),
+        (
+            lambda f: swap(f['action']['components']),
+            'action.components: order differs: number 1 is',
+        ),
+        (
+            lambda f: f['features'][-1].update(size=35),
+            'features.ranges.size: 36, the task needs 35',
+        ),
+        (lambda f: f['features'][0].update(high=3.0), 'features.cross_track.high: 2.0'),
+        (
+            lambda f: f['action']['components'][0].update(high=0.5),
+            'action.components.linear.x.high: 0.6',
+        ),
+        (lambda f: f.update(rate_hz=10.0), 'rate_hz: 20.0 Hz, the task needs 10.0 Hz'),
+        (lambda f: f['features'][0].update(name='offset'), 'features.offset: missing'),
+        (lambda f: f['action'].update(frame='chassis'), "action.frame: 'base_link'"),
+    ],
+)
 def test_a_bundle_made_for_another_contract_is_refused_by_field(case, change, said):
     case.write()
     with pytest.raises(BundleError, match=said):
@@ -212,10 +255,17 @@ def test_a_bundle_in_another_unit_is_refused_by_field(case):
     case.write()
     with pytest.raises(BundleError, match="features.cross_track.unit: 'm', the task needs 'cm'"):
         OnnxPolicy.load(case.path, other)
-    for old, new, said in (('"unit":"rad/s"', '"unit":"deg/s"', 'features.5: unit of odom'),
-                           ('"unit":"1/m"', '"unit":"1/cm"', 'features.2: unit of path')):
-        refused(resealed(case.path, set_metadata('takeover.contract',
-                                                 lambda t, o=old, n=new: t.replace(o, n))), said)
+    for old, new, said in (
+        ('"unit":"rad/s"', '"unit":"deg/s"', 'features.5: unit of odom'),
+        ('"unit":"1/m"', '"unit":"1/cm"', 'features.2: unit of path'),
+    ):
+        refused(
+            resealed(
+                case.path,
+                set_metadata('takeover.contract', lambda t, o=old, n=new: t.replace(o, n)),
+            ),
+            said,
+        )
 
 
 def test_another_course_is_no_other_contract(case):
@@ -231,14 +281,20 @@ def test_a_refused_bundle_leaves_the_old_file(case):
     assert os.listdir(case.path.parent) == ['policy.onnx']
 
 
-@pytest.mark.parametrize(('changes', 'said'), [
-    ({'parity_inputs': np.zeros((15, 48)), 'parity_outputs': None}, r'at least 16, 48'),
-    ({'parity_inputs': np.zeros((16, 47)), 'parity_outputs': None}, 'cannot run on the parity'),
-    ({'parity_outputs': np.zeros((16, 3))}, r'actions has shape \[16, 3\]'),
-    ({'parity_outputs': np.zeros((17, 2))}, 'as many actions as observations'),
-    ({'provenance': {'path': object()}}, 'provenance must be JSON'),
-    ({'provenance': {'loss': float('nan')}}, 'provenance must be JSON'),
-])
+@pytest.mark.parametrize(
+    ('changes', 'said'),
+    [
+        ({'parity_inputs': np.zeros((15, 48)), 'parity_outputs': None}, r'at least 16, 48'),
+        (
+            {'parity_inputs': np.zeros((16, 47)), 'parity_outputs': None},
+            'cannot run on the parity',
+        ),
+        ({'parity_outputs': np.zeros((16, 3))}, r'actions has shape \[16, 3\]'),
+        ({'parity_outputs': np.zeros((17, 2))}, 'as many actions as observations'),
+        ({'provenance': {'path': object()}}, 'provenance must be JSON'),
+        ({'provenance': {'loss': float('nan')}}, 'provenance must be JSON'),
+    ],
+)
 def test_a_bundle_the_loader_would_refuse_is_not_written(case, changes, said):
     with pytest.raises(BundleError, match=said):
         case.write(**changes)

@@ -16,8 +16,14 @@ from takeover.policy.onnx_policy import OnnxPolicy, PARITY_TOLERANCE, start_sess
 def load(case, model=None, outputs=None):
     """Run a bundle that nobody verified when it was written."""
     outputs = case.mlp.forward(case.observations) if outputs is None else outputs
-    data = build_bundle(case.model if model is None else model, case.task, {}, case.observations,
-                        'policy.onnx', outputs)
+    data = build_bundle(
+        case.model if model is None else model,
+        case.task,
+        {},
+        case.observations,
+        'policy.onnx',
+        outputs,
+    )
     return OnnxPolicy(parse_bundle(data, 'policy.onnx'))
 
 
@@ -33,14 +39,16 @@ def set_tensor(name, change):
         tensor = next(tensor for tensor in graph.initializer if tensor.name == name)
         value = change(numpy_helper.to_array(tensor).copy())
         tensor.CopyFrom(numpy_helper.from_array(value.astype(np.float32), name))
+
     return apply
 
 
 def test_it_acts_as_the_network_does(case):
     policy = OnnxPolicy.load(case.write(), case.task)
     assert policy.parity_error <= PARITY_TOLERANCE
-    for observation, expected in zip(case.observations, case.mlp.forward(case.observations),
-                                     strict=True):
+    for observation, expected in zip(
+        case.observations, case.mlp.forward(case.observations), strict=True
+    ):
         action = policy.act(observation)
         assert action.dtype == np.float64 and action.shape == (2,)
         assert action == pytest.approx(expected, abs=1e-5)
@@ -71,8 +79,10 @@ def test_an_observation_that_is_not_finite_is_refused(case, bad):
     observation = case.observations[0].astype(np.float64)
     observation[5] = bad
     policy = load(case)
-    with pytest.raises(NonFiniteAction, match='observation is not finite'), \
-            np.errstate(over='ignore'):
+    with (
+        pytest.raises(NonFiniteAction, match='observation is not finite'),
+        np.errstate(over='ignore'),
+    ):
         policy.act(observation)
     assert np.isfinite(policy.act(case.observations[0])).all()
 
@@ -84,20 +94,27 @@ def test_an_action_that_is_not_finite_is_refused(case):
         policy.act(np.array([3e38, -3e38] * 24, np.float32))
 
 
-@pytest.mark.parametrize(('change', 'said'), [
-    (set_tensor('mean', np.zeros_like), r'parity vector \d+, .*: recorded .*machine computes'),
-    (set_tensor('inverse_scale', np.ones_like), 'parity vector'),
-    (set_tensor('bias_1', lambda b: b + 1e-3), 'parity vector'),
-    (set_tensor('weight_0', lambda w: w[:, [1, 0, *range(2, 48)]]), 'parity vector'),
-    (set_tensor('weight_1', lambda w: w[::-1]), 'parity vector'),
-    (set_tensor('bias_0', lambda b: b * np.nan), 'parity vector'),
-    (set_tensor('half_range', lambda h: h * 1.001), 'parity vector'),
-    (set_tensor('weight_0', lambda w: w[:, :-1]), 'ONNX Runtime cannot load|cannot run'),
-    (lambda g: setattr(g.input[0], 'name', 'obs'), 'ONNX Runtime cannot load|input must be'),
-    (lambda g: setattr(g.node[-1], 'op_type', 'NoSuchOperator'), 'ONNX Runtime cannot load'),
-    (lambda g: g.output.append(onnx.helper.make_tensor_value_info('scaled', 1, ['batch', 2])),
-     'output must be'),
-])
+@pytest.mark.parametrize(
+    ('change', 'said'),
+    [
+        (set_tensor('mean', np.zeros_like), r'parity vector \d+, .*: recorded .*machine computes'),
+        (set_tensor('inverse_scale', np.ones_like), 'parity vector'),
+        (set_tensor('bias_1', lambda b: b + 1e-3), 'parity vector'),
+        (set_tensor('weight_0', lambda w: w[:, [1, 0, *range(2, 48)]]), 'parity vector'),
+        (set_tensor('weight_1', lambda w: w[::-1]), 'parity vector'),
+        (set_tensor('bias_0', lambda b: b * np.nan), 'parity vector'),
+        (set_tensor('half_range', lambda h: h * 1.001), 'parity vector'),
+        (set_tensor('weight_0', lambda w: w[:, :-1]), 'ONNX Runtime cannot load|cannot run'),
+        (lambda g: setattr(g.input[0], 'name', 'obs'), 'ONNX Runtime cannot load|input must be'),
+        (lambda g: setattr(g.node[-1], 'op_type', 'NoSuchOperator'), 'ONNX Runtime cannot load'),
+        (
+            lambda g: g.output.append(
+                onnx.helper.make_tensor_value_info('scaled', 1, ['batch', 2])
+            ),
+            'output must be',
+        ),
+    ],
+)
 def test_a_model_that_is_not_the_recorded_one_is_refused(case, change, said):
     with pytest.raises(BundleError, match=said):
         load(case, altered(case, change))
@@ -108,15 +125,23 @@ def test_a_model_of_another_precision_is_refused(case):
         for port in (*graph.input, *graph.output):
             port.type.tensor_type.elem_type = onnx.TensorProto.DOUBLE
         for tensor in graph.initializer:
-            tensor.CopyFrom(numpy_helper.from_array(
-                numpy_helper.to_array(tensor).astype(np.float64), tensor.name))
+            tensor.CopyFrom(
+                numpy_helper.from_array(
+                    numpy_helper.to_array(tensor).astype(np.float64), tensor.name
+                )
+            )
+
     with pytest.raises(BundleError, match=r'input must be observation tensor\(float\)'):
         load(case, altered(case, double))
 
 
 def test_a_model_of_another_size_is_refused(case):
-    narrow = replace(case.mlp, weights=(case.mlp.weights[0][:, :47], *case.mlp.weights[1:]),
-                     observation_mean=np.zeros(47), observation_scale=np.ones(47))
+    narrow = replace(
+        case.mlp,
+        weights=(case.mlp.weights[0][:, :47], *case.mlp.weights[1:]),
+        observation_mean=np.zeros(47),
+        observation_scale=np.ones(47),
+    )
     with pytest.raises(BundleError, match=r'\[any, 48\], found observation tensor\(float\)'):
         load(case, export_mlp(narrow))
 
@@ -134,6 +159,7 @@ def test_a_model_that_fails_only_at_an_extreme_is_refused(case):
         graph.node.insert(0, onnx.helper.make_node('Sub', ['observation', 'shift'], ['above']))
         graph.node.insert(1, onnx.helper.make_node('Sqrt', ['above'], ['root']))
         graph.node[2].input[0] = 'root'
+
     inside = np.abs(case.observations)
     model = altered(case, root)
     data = build_bundle(model, case.task, {}, inside, 'policy.onnx')

@@ -38,8 +38,10 @@ def test_the_course_belongs_to_the_episode_whichever_is_heard_first(watching, co
     watching.on_course('path', np.zeros((2, 2)))
     watching.on_episode(EpisodeRecord(1, 0, 'goal'), False, 1.0)
     new = np.ones((3, 2))
-    steps = [lambda: watching.on_course('path', new),
-             lambda: watching.on_episode(EpisodeRecord(2, 1, 'running'), False, 2.0)]
+    steps = [
+        lambda: watching.on_course('path', new),
+        lambda: watching.on_episode(EpisodeRecord(2, 1, 'running'), False, 2.0),
+    ]
     for step in steps if course_first else reversed(steps):
         step()
     assert watching.running.path is new
@@ -63,7 +65,9 @@ def test_only_changes_of_state_are_events(watching):
         watching.on_gate('forwarding', 'ok', 0, {}, float(i))
     watching.on_gate('stopping', 'no command for 0.35 s', 1, {}, 9.0)
     assert [(event.state, event.reason) for event in watching.events] == [
-        ('forwarding', 'ok'), ('stopping', 'no command for 0.35 s')]
+        ('forwarding', 'ok'),
+        ('stopping', 'no command for 0.35 s'),
+    ]
 
 
 def test_memory_is_bounded(watching):
@@ -101,15 +105,19 @@ def test_a_component_in_error_explains_why_nothing_starts(watching):
     assert watching.failing_to_start_s(9.0) == 0.0
     for time_s in (3.0, 4.0):
         watching.on_problem(
-            'lifecycle_manager_node: motion nodes', 'policy_node refused', True, time_s)
+            'lifecycle_manager_node: motion nodes', 'policy_node refused', True, time_s
+        )
     assert watching.failing_to_start_s(9.0) == 6.0
-    assert watching.why_still() == ('lifecycle_manager_node: motion nodes: policy_node refused; '
-                                    'sim_node: simulation: camera off')
+    assert watching.why_still() == (
+        'lifecycle_manager_node: motion nodes: policy_node refused; '
+        'sim_node: simulation: camera off'
+    )
     watching.on_truth(0.0, 0.0, 0.0, 0.3, 0.0, 6.0)
     assert watching.failing_to_start_s(9.0) == 0.0
     watching.on_problem('sim_node: simulation', '', False, 6.0)
     assert watching.screen(7.0).problems == [
-        'lifecycle_manager_node: motion nodes: policy_node refused']
+        'lifecycle_manager_node: motion nodes: policy_node refused'
+    ]
 
 
 def test_numbers_that_are_not_finite_do_not_reach_the_record(watching):

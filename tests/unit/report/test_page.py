@@ -66,4 +66,7 @@ def test_the_report_is_written_with_its_data_and_made_again_from_them(run, tmp_p
     path = write_report(short, tmp_path / 'new')
     assert path == tmp_path / 'new/report.html'
     assert sorted(file.name for file in path.parent.iterdir()) == [
-        'report.html', 'run.json', 'run.npz']
+        'report.html',
+        'run.json',
+        'run.npz',
+    ]

@@ -12,7 +12,10 @@ def test_a_run_survives_being_saved(run, tmp_path):
         np.testing.assert_array_equal(episode.track, before.track)
         np.testing.assert_array_equal(episode.obstacles, before.obstacles)
         assert (episode.number, episode.seed, episode.outcome) == (
-            before.number, before.seed, before.outcome)
+            before.number,
+            before.seed,
+            before.outcome,
+        )
     assert loaded.hops == run.hops
     assert loaded.events == run.events
     assert loaded.screen.inputs == run.screen.inputs

@@ -26,8 +26,19 @@ def test_every_mode_and_outcome_has_a_look():
 
 def test_the_screen_shows_who_drives_and_how_well(run):
     text = text_of(render(run.screen), 100)
-    for shown in ('POLICY DRIVES', 'policy is healthy', 'forwarding', '20.0 Hz', 'scan: older',
-                  'tick → gate', 'odom', '5 of 5', 'collision', 'driving', '0123456789ab'):
+    for shown in (
+        'POLICY DRIVES',
+        'policy is healthy',
+        'forwarding',
+        '20.0 Hz',
+        'scan: older',
+        'tick → gate',
+        'odom',
+        '5 of 5',
+        'collision',
+        'driving',
+        '0123456789ab',
+    ):
         assert shown in text
 
 
@@ -44,8 +55,14 @@ def test_before_anything_is_heard_it_shows_that(mode):
 
 
 def test_a_reason_with_brackets_is_text_not_markup():
-    state = ScreenState(gate='stopped', gate_reason='[red]command[/] of [b', problems=['[/x] y'],
-                        task='[/]', mode_reason='[/]', policy_version='[bold]')
+    state = ScreenState(
+        gate='stopped',
+        gate_reason='[red]command[/] of [b',
+        problems=['[/x] y'],
+        task='[/]',
+        mode_reason='[/]',
+        policy_version='[bold]',
+    )
     text = text_of(render(state), 120)
     assert '[red]command[/] of [b' in text
     assert '[/x] y' in text
@@ -59,7 +76,8 @@ def test_a_plain_line_is_one_line(run):
 
 def test_a_stopped_gate_says_why_on_the_plain_line():
     assert 'gate stopped (no command)' in plain_line(
-        ScreenState(gate='stopped', gate_reason='no command'))
+        ScreenState(gate='stopped', gate_reason='no command')
+    )
 
 
 def test_an_ended_episode_is_one_line(run):

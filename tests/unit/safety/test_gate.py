@@ -17,7 +17,7 @@ class Rig:
 
     def __init__(self, **settings):
         self.gate = SafetyGate(NAMES, LIMITS, **settings)
-        self.now_s, self.now_ns, self.sequence = 100.0, 10 ** 18, 0
+        self.now_s, self.now_ns, self.sequence = 100.0, 10**18, 0
         self.gate.activate(self.now_s)
 
     def wait(self, gap_s):
@@ -29,8 +29,9 @@ class Rig:
     def command(self, values=(0.4, 0.5), sequence=None, age_s=0.0):
         """Send a command."""
         self.sequence = self.sequence + 1 if sequence is None else sequence
-        return self.gate.command(values, self.sequence, self.now_ns - round(age_s * 1e9),
-                                 self.now_ns, self.now_s)
+        return self.gate.command(
+            values, self.sequence, self.now_ns - round(age_s * 1e9), self.now_ns, self.now_s
+        )
 
     def tick(self, gap_s=0.02):
         """Tick once, later."""
@@ -66,7 +67,7 @@ def test_a_command_is_forwarded_at_once():
     rig.wait(0.013)
     output = rig.command()
     assert output.state is GateState.FORWARDING
-    assert output.values[0] == pytest.approx(0.5 * 20.0 * 0.013 ** 2)
+    assert output.values[0] == pytest.approx(0.5 * 20.0 * 0.013**2)
     assert output.requested == (0.4, 0.5)
     assert output.limited_by == ('linear.x/jerk', 'angular.z/jerk')
 
@@ -107,15 +108,23 @@ def test_the_time_out_counts_from_the_stamp():
     assert rig.tick(0.02).state is GateState.STOPPING
 
 
-@pytest.mark.parametrize(('values', 'age_s', 'sequence', 'kind'), [
-    ((0.1,), 0.0, None, 'wrong length'), ((0.1,) * 3, 0.0, None, 'wrong length'),
-    ((), 0.0, None, 'wrong length'), ((math.nan, 0.0), 0.0, None, 'not finite'),
-    ((0.0, -math.inf), 0.0, None, 'not finite'), ((0.1, 0.1), 0.351, None, 'stale stamp'),
-    ((0.1, 0.1), -0.351, None, 'stamp in the future'), ((0.1, 0.1), 0.0, 20, 'duplicate'),
-    ((0.1, 0.1), 0.0, 19, 'out of order'),
-])
+@pytest.mark.parametrize(
+    ('values', 'age_s', 'sequence', 'kind'),
+    [
+        ((0.1,), 0.0, None, 'wrong length'),
+        ((0.1,) * 3, 0.0, None, 'wrong length'),
+        ((), 0.0, None, 'wrong length'),
+        ((math.nan, 0.0), 0.0, None, 'not finite'),
+        ((0.0, -math.inf), 0.0, None, 'not finite'),
+        ((0.1, 0.1), 0.351, None, 'stale stamp'),
+        ((0.1, 0.1), -0.351, None, 'stamp in the future'),
+        ((0.1, 0.1), 0.0, 20, 'duplicate'),
+        ((0.1, 0.1), 0.0, 19, 'out of order'),
+    ],
+)
 def test_a_bad_command_is_refused_counted_and_does_not_feed_the_time_out(
-        values, age_s, sequence, kind):
+    values, age_s, sequence, kind
+):
     """The robot stops as if nothing had come."""
     rig = Rig()
     rig.drive()
@@ -169,7 +178,7 @@ def test_after_a_pause_as_long_as_the_controllers_time_out_it_starts_from_zero()
     rig.drive()
     rig.wait(3.0)
     assert rig.command().values == (0.0, 0.0)
-    assert rig.tick().values[0] <= 0.5 * 20.0 * 0.02 ** 2 + 1e-12
+    assert rig.tick().values[0] <= 0.5 * 20.0 * 0.02**2 + 1e-12
 
 
 def test_an_estop_decelerates_within_the_limits_and_latches():
@@ -190,8 +199,11 @@ def test_an_estop_may_stop_harder_when_configured():
     hard.drive()
     hard.gate.estop('button', hard.now_s)
     assert hard.tick(0.051).values == (0.0, 0.0)
-    for bad in (EstopConfig(deceleration=(1.0, 6.0)), EstopConfig(jerk=(20.0,)),
-                EstopConfig(jerk=(math.nan, 80.0))):
+    for bad in (
+        EstopConfig(deceleration=(1.0, 6.0)),
+        EstopConfig(jerk=(20.0,)),
+        EstopConfig(jerk=(math.nan, 80.0)),
+    ):
         with pytest.raises(LimitsError, match='^estop'):
             SafetyGate(NAMES, LIMITS, estop=bad)
 
@@ -296,10 +308,16 @@ def test_the_callers_refusals_are_counted_with_the_others():
     assert rig.gate.rejected == {'wrong frame': 1, 'wrong length': 1}
 
 
-@pytest.mark.parametrize('settings', [
-    {'timeout_s': 0.6}, {'period_s': 0.0}, {'period_s': 0.4}, {'timeout_s': math.nan},
-    {'controller_timeout_s': math.inf},
-])
+@pytest.mark.parametrize(
+    'settings',
+    [
+        {'timeout_s': 0.6},
+        {'period_s': 0.0},
+        {'period_s': 0.4},
+        {'timeout_s': math.nan},
+        {'controller_timeout_s': math.inf},
+    ],
+)
 def test_time_outs_that_contradict_each_other_are_refused(settings):
     """Period, time-out and the controller's time-out are in this order."""
     with pytest.raises(ValueError, match='period_s < timeout_s < controller_timeout_s'):

@@ -7,8 +7,13 @@ import pytest
 from takeover.safety.limits import AxisLimits, limits_for_action, LimitsError
 from takeover.task import load_task_and_robot
 
-GOOD = {'min_velocity': -1.0, 'max_velocity': 2.0, 'max_acceleration': 1.0,
-        'max_deceleration': 2.0, 'max_jerk': 10.0}
+GOOD = {
+    'min_velocity': -1.0,
+    'max_velocity': 2.0,
+    'max_acceleration': 1.0,
+    'max_deceleration': 2.0,
+    'max_jerk': 10.0,
+}
 TASK = Path(__file__).parents[3] / 'config' / 'tasks' / 'rover_path.yaml'
 
 
@@ -18,12 +23,24 @@ def test_only_jerk_may_be_infinite():
     assert AxisLimits(-1.0, 1.0, 1.0, 1.0).max_jerk == math.inf
 
 
-@pytest.mark.parametrize(('name', 'value'), [
-    ('min_velocity', 0.1), ('max_velocity', -0.1), ('max_acceleration', 0.0),
-    ('max_deceleration', -1.0), ('max_jerk', 0.0), ('min_velocity', -math.inf),
-    ('max_velocity', math.inf), ('max_acceleration', math.inf), ('max_deceleration', math.nan),
-    ('max_jerk', math.nan), ('max_velocity', None), ('max_velocity', '1'), ('max_jerk', True),
-])
+@pytest.mark.parametrize(
+    ('name', 'value'),
+    [
+        ('min_velocity', 0.1),
+        ('max_velocity', -0.1),
+        ('max_acceleration', 0.0),
+        ('max_deceleration', -1.0),
+        ('max_jerk', 0.0),
+        ('min_velocity', -math.inf),
+        ('max_velocity', math.inf),
+        ('max_acceleration', math.inf),
+        ('max_deceleration', math.nan),
+        ('max_jerk', math.nan),
+        ('max_velocity', None),
+        ('max_velocity', '1'),
+        ('max_jerk', True),
+    ],
+)
 def test_an_impossible_limit_is_refused_by_name(name, value):
     """The message begins with the field and shows the value."""
     with pytest.raises(LimitsError, match=f'^{name} must be'):

@@ -70,8 +70,9 @@ def path_sample(message: Path) -> PathSample:
     )
 
 
-def twist_message(names: tuple[str, ...], values: tuple[float, ...], stamp_ns: int,
-                  frame_id: str) -> TwistStamped:
+def twist_message(
+    names: tuple[str, ...], values: tuple[float, ...], stamp_ns: int, frame_id: str
+) -> TwistStamped:
     """Return a TwistStamped whose components `names` (such as `linear.x`) have these values."""
     message = TwistStamped()
     message.header.stamp = ns_to_stamp(stamp_ns)

@@ -13,7 +13,10 @@ from rclpy.node import Node
 from takeover_nodes import qos
 
 OK, WARN, ERROR, STALE = (
-    DiagnosticStatus.OK, DiagnosticStatus.WARN, DiagnosticStatus.ERROR, DiagnosticStatus.STALE,
+    DiagnosticStatus.OK,
+    DiagnosticStatus.WARN,
+    DiagnosticStatus.ERROR,
+    DiagnosticStatus.STALE,
 )
 
 Status = tuple[bytes, str, dict[str, object]]
@@ -26,8 +29,7 @@ class Diagnostics:
         """Start publishing on `/diagnostics`."""
         self._node = node
         self._components: dict[str, Callable[[], Status]] = {}
-        self._publisher = node.create_publisher(
-            DiagnosticArray, '/diagnostics', qos.DIAGNOSTICS)
+        self._publisher = node.create_publisher(DiagnosticArray, '/diagnostics', qos.DIAGNOSTICS)
         node.create_timer(period_s, self.publish, clock=Clock(clock_type=ClockType.STEADY_TIME))
 
     def add(self, component: str, status: Callable[[], Status]) -> None:
@@ -40,13 +42,15 @@ class Diagnostics:
         array.header.stamp = self._node.get_clock().now().to_msg()
         for component, status in self._components.items():
             level, message, facts = status()
-            array.status.append(DiagnosticStatus(
-                level=level,
-                name=f'{self._node.get_name()}: {component}',
-                message=message,
-                hardware_id='none',
-                values=[KeyValue(key=key, value=_text(value)) for key, value in facts.items()],
-            ))
+            array.status.append(
+                DiagnosticStatus(
+                    level=level,
+                    name=f'{self._node.get_name()}: {component}',
+                    message=message,
+                    hardware_id='none',
+                    values=[KeyValue(key=key, value=_text(value)) for key, value in facts.items()],
+                )
+            )
         self._publisher.publish(array)
 
 

@@ -29,9 +29,11 @@ class InterventionParameters:
     robot_file: str = required('robot YAML: limits and time-outs')
     joystick_file: str = required('joystick mapping YAML: dead-man button, axes, scales')
     require_input_device: bool = parameter(
-        False, 'drive autonomously only while an input device is heard')
+        False, 'drive autonomously only while an input device is heard'
+    )
     resume_delay_s: float = parameter(
-        1.0, 'seconds to hold after the dead-man is released', at_least=0.0, at_most=30.0)
+        1.0, 'seconds to hold after the dead-man is released', at_least=0.0, at_most=30.0
+    )
 
 
 class InterventionNode(ManagedNode):
@@ -57,8 +59,7 @@ class InterventionNode(ManagedNode):
         self.make_arbiter = lambda: Arbiter(self.action, config, mapping)
         self.meter = diagnostics.TickMeter(self.period_s)
         self.foreign = 0
-        self.command_publisher = self.speak(
-            Command, 'control/command', qos.command(self.period_s))
+        self.command_publisher = self.speak(Command, 'control/command', qos.command(self.period_s))
         self.state_publisher = self.speak(InterventionState, 'intervention/state', qos.LATCHED)
         self.hear(Command, 'policy/command', self.on_policy_command, qos.command())
         self.hear(Joy, 'joy', self.on_joy, qos.INPUT)
@@ -87,8 +88,7 @@ class InterventionNode(ManagedNode):
             self.warn_refused(f'spec {command.spec_hash or "missing"}, want {self.spec_hash}')
             return
         age_s = 1e-9 * (self.now_ns() - conversions.stamp_to_ns(command.header.stamp))
-        refusal = self.arbiter.on_policy(
-            command.values, command.sequence, self.now_s(), age_s)
+        refusal = self.arbiter.on_policy(command.values, command.sequence, self.now_s(), age_s)
         if refusal:
             self.warn_refused(refusal)
             return

@@ -36,16 +36,21 @@ class ManagerParameters:
 
     managed_nodes: list[str] = parameter(
         ['safety_node', 'intervention_node', 'policy_node'],
-        'names of the managed nodes in the order of bring-up')
+        'names of the managed nodes in the order of bring-up',
+    )
     autostart: bool = parameter(True, 'bring the nodes up when this node starts')
     discovery_timeout_s: float = parameter(
-        20.0, 'seconds to wait for a managed node to appear', at_least=1.0, at_most=300.0)
+        20.0, 'seconds to wait for a managed node to appear', at_least=1.0, at_most=300.0
+    )
     transition_timeout_s: float = parameter(
-        5.0, 'seconds a transition may take', at_least=0.5, at_most=60.0)
+        5.0, 'seconds a transition may take', at_least=0.5, at_most=60.0
+    )
     health_period_s: float = parameter(
-        0.5, 'seconds between two looks at the health of the nodes', at_least=0.1, at_most=10.0)
+        0.5, 'seconds between two looks at the health of the nodes', at_least=0.1, at_most=10.0
+    )
     health_timeout_s: float = parameter(
-        1.0, 'seconds without an answer after which a node is lost', at_least=0.2, at_most=10.0)
+        1.0, 'seconds without an answer after which a node is lost', at_least=0.2, at_most=10.0
+    )
 
 
 class LifecycleManagerNode(Node):
@@ -65,10 +70,8 @@ class LifecycleManagerNode(Node):
         self.busy = False
         self.up = False
         self.report = NOT_STARTED
-        self.create_service(
-            Trigger, '~/startup', self.on_startup, callback_group=self.group)
-        self.create_service(
-            Trigger, '~/shutdown', self.on_shutdown, callback_group=self.group)
+        self.create_service(Trigger, '~/startup', self.on_startup, callback_group=self.group)
+        self.create_service(Trigger, '~/shutdown', self.on_shutdown, callback_group=self.group)
         self.every(self.parameters.health_period_s, self.check_health)
         diagnostics.Diagnostics(self).add('motion nodes', self.status)
         if self.parameters.autostart:
@@ -81,8 +84,7 @@ class LifecycleManagerNode(Node):
 
     def every(self, period_s: float, callback: Callable[[], Awaitable[None]]) -> Any:
         """Call an async `callback` every `period_s` on the steady clock."""
-        return self.create_timer(
-            period_s, callback, callback_group=self.group, clock=self.steady)
+        return self.create_timer(period_s, callback, callback_group=self.group, clock=self.steady)
 
     async def autostart(self) -> None:
         """Bring everything up once."""
@@ -182,14 +184,16 @@ class LifecycleManagerNode(Node):
     async def state_of(self, name: str) -> int | None:
         """Ask a node for its lifecycle state; None when it does not answer in time."""
         answer = await self.call(
-            self.get_state[name], GetState.Request(), self.parameters.health_timeout_s)
+            self.get_state[name], GetState.Request(), self.parameters.health_timeout_s
+        )
         return answer.current_state.id if answer else None
 
     async def transition(self, name: str, transition: int) -> bool:
         """Ask a node for a transition."""
         request = ChangeState.Request(transition=Transition(id=transition))
         answer = await self.call(
-            self.change_state[name], request, self.parameters.transition_timeout_s)
+            self.change_state[name], request, self.parameters.transition_timeout_s
+        )
         return bool(answer and answer.success)
 
     async def call(self, client: Any, request: Any, timeout_s: float) -> Any:
@@ -198,8 +202,11 @@ class LifecycleManagerNode(Node):
             return None
         answer = client.call_async(request)
         timer = self.create_timer(
-            timeout_s, lambda: answer.done() or answer.set_result(None),
-            callback_group=self.group, clock=self.steady)
+            timeout_s,
+            lambda: answer.done() or answer.set_result(None),
+            callback_group=self.group,
+            clock=self.steady,
+        )
         result = await answer
         self.destroy_timer(timer)
         if result is None:
@@ -210,8 +217,11 @@ class LifecycleManagerNode(Node):
         """Wait without blocking the executor."""
         over = Future()
         timer = self.create_timer(
-            duration_s, lambda: over.done() or over.set_result(None),
-            callback_group=self.group, clock=self.steady)
+            duration_s,
+            lambda: over.done() or over.set_result(None),
+            callback_group=self.group,
+            clock=self.steady,
+        )
         await over
         self.destroy_timer(timer)
 

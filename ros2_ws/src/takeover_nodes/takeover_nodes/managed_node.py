@@ -66,9 +66,16 @@ class ManagedNode(LifecycleNode):
 
     # What a subclass calls.
 
-    def hear(self, message: type, topic: str, callback: Callable, profile: QoSProfile,
-             while_inactive: bool = False) -> Subscription:
+    def hear(
+        self,
+        message: type,
+        topic: str,
+        callback: Callable,
+        profile: QoSProfile,
+        while_inactive: bool = False,
+    ) -> Subscription:
         """Subscribe until cleanup; `callback` runs only while ACTIVE unless `while_inactive`."""
+
         def deliver(sample: Any) -> None:
             if self.active or while_inactive:
                 callback(sample)
@@ -111,6 +118,7 @@ class ManagedNode(LifecycleNode):
 
     def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Read the parameters, then `configure`; on failure nothing stays behind."""
+
         def act() -> None:
             self.parameters = parameters.read(self, self.PARAMETERS)
             self.configure()
@@ -197,7 +205,8 @@ class ManagedNode(LifecycleNode):
             except RCLError as error:
                 self.get_logger().warning(
                     f"transition '{request.transition.label or request.transition.id}' refused: "
-                    f'{error}')
+                    f'{error}'
+                )
                 response.success = False
                 return response
 

@@ -44,8 +44,14 @@ SCREEN_PERIOD_S = 0.25
 NICENESS, REPORT_NICENESS = 5, 10
 # A stack that reports an error before anything has moved will hardly move later.
 ERROR_PATIENCE_S = 5.0
-SHOWN_INPUTS = ('odom', 'scan', 'ground_truth/odom', 'policy/command', 'control/command',
-                'safety/executed_command')
+SHOWN_INPUTS = (
+    'odom',
+    'scan',
+    'ground_truth/odom',
+    'policy/command',
+    'control/command',
+    'safety/executed_command',
+)
 
 
 @dataclass(frozen=True)
@@ -54,11 +60,15 @@ class MonitorParameters:
 
     task_file: str = parameter('', 'task YAML: rate and corridor for screen and report')
     episodes: int = parameter(
-        0, 'episodes after which the run is complete; 0: watch without end', at_least=0)
+        0, 'episodes after which the run is complete; 0: watch without end', at_least=0
+    )
     report_dir: str = parameter('', 'folder for report.html and its data; empty: none')
     max_wait_s: float = parameter(
-        30.0, 'seconds without any motion after which to give up; 0.0: wait forever',
-        at_least=0.0, at_most=3600.0)
+        30.0,
+        'seconds without any motion after which to give up; 0.0: wait forever',
+        at_least=0.0,
+        at_most=3600.0,
+    )
     camera: bool = parameter(True, 'keep a few pictures of camera/image_raw')
 
 
@@ -107,13 +117,16 @@ class MonitorNode(Node):
             (DiagnosticArray, '/diagnostics', self.on_diagnostics, qos.DIAGNOSTICS),
         ):
             self.create_subscription(message, topic, callback, profile)
-        for message, topic, profile in ((Odometry, 'odom', qos.SENSOR),
-                                        (LaserScan, 'scan', qos.SENSOR),
-                                        (Command, 'control/command', qos.command())):
+        for message, topic, profile in (
+            (Odometry, 'odom', qos.SENSOR),
+            (LaserScan, 'scan', qos.SENSOR),
+            (Command, 'control/command', qos.command()),
+        ):
             self.count(message, topic, profile)
 
     def count(self, message: type, topic: str, profile: object) -> None:
         """Only note that `topic` is alive; raw, because its content is not looked at."""
+
         def note(_: bytes) -> None:
             self.observer.heard(topic, time.monotonic())
 
@@ -130,7 +143,10 @@ class MonitorNode(Node):
                 progress=state.progress,
                 mean_speed_m_s=state.mean_speed_m_s,
                 mean_cross_track_m=state.mean_cross_track_m,
-            ), state.last, time.monotonic())
+            ),
+            state.last,
+            time.monotonic(),
+        )
         if ended is not None:
             self.display.episode(ended)
 
@@ -140,9 +156,11 @@ class MonitorNode(Node):
 
     def on_obstacles(self, markers: MarkerArray) -> None:
         """Take the round obstacles; their diameter is the marker's scale."""
-        round_ones = [(marker.pose.position.x, marker.pose.position.y, 0.5 * marker.scale.x)
-                      for marker in markers.markers
-                      if marker.action == Marker.ADD and marker.type == Marker.CYLINDER]
+        round_ones = [
+            (marker.pose.position.x, marker.pose.position.y, 0.5 * marker.scale.x)
+            for marker in markers.markers
+            if marker.action == Marker.ADD and marker.type == Marker.CYLINDER
+        ]
         self.observer.on_course('obstacles', np.array(round_ones).reshape(-1, 3))
 
     def on_truth(self, message: Odometry) -> None:
@@ -151,15 +169,21 @@ class MonitorNode(Node):
         self.observer.heard('ground_truth/odom', now_s)
         pose, twist = message.pose.pose, message.twist.twist
         self.observer.on_truth(
-            pose.position.x, pose.position.y, conversions.quaternion_to_yaw(pose.orientation),
-            twist.linear.x, twist.angular.z, now_s)
+            pose.position.x,
+            pose.position.y,
+            conversions.quaternion_to_yaw(pose.orientation),
+            twist.linear.x,
+            twist.angular.z,
+            now_s,
+        )
 
     def on_policy_command(self, command: Command) -> None:
         """Note the policy's tick."""
         self.observer.heard('policy/command', time.monotonic())
         self.observer.jitter.tick(conversions.stamp_to_ns(command.tick_stamp))
         self.observer.latency.on_policy_command(
-            command.sequence, conversions.stamp_to_ns(command.header.stamp))
+            command.sequence, conversions.stamp_to_ns(command.header.stamp)
+        )
 
     def on_executed(self, executed: ExecutedCommand) -> None:
         """Note what the gate sent, and when."""
@@ -171,7 +195,8 @@ class MonitorNode(Node):
                 conversions.stamp_to_ns(executed.tick_stamp),
                 conversions.stamp_to_ns(executed.arbiter_stamp),
                 conversions.stamp_to_ns(executed.header.stamp),
-                executed.source == Command.SOURCE_POLICY)
+                executed.source == Command.SOURCE_POLICY,
+            )
 
     def on_mode(self, state: InterventionState) -> None:
         """Follow who drives."""
@@ -181,19 +206,28 @@ class MonitorNode(Node):
         """Follow the gate."""
         rejected = dict(zip(state.rejected_reasons, map(int, state.rejected_counts)))
         self.observer.on_gate(
-            GATE_STATES[state.state], state.reason, state.stops, rejected, time.monotonic())
+            GATE_STATES[state.state], state.reason, state.stops, rejected, time.monotonic()
+        )
 
     def on_policy(self, state: PolicyState) -> None:
         """Note which policy runs."""
-        self.observer.on_policy(state.task, state.version, state.spec_hash, state.file,
-                                state.ticks, state.skipped, state.skipped_reason)
+        self.observer.on_policy(
+            state.task,
+            state.version,
+            state.spec_hash,
+            state.file,
+            state.ticks,
+            state.skipped,
+            state.skipped_reason,
+        )
 
     def on_diagnostics(self, array: DiagnosticArray) -> None:
         """Note every component that is not well."""
         for status in array.status:
             problem = '' if status.level == DiagnosticStatus.OK else status.message
             self.observer.on_problem(
-                status.name, problem, status.level == DiagnosticStatus.ERROR, time.monotonic())
+                status.name, problem, status.level == DiagnosticStatus.ERROR, time.monotonic()
+            )
 
     def look(self) -> None:
         """Show how things stand; decide whether the run is over."""
@@ -218,6 +252,7 @@ class MonitorNode(Node):
             os.nice(REPORT_NICENESS)
             from takeover.report.machine import describe_machine
             from takeover.report.page import write_report
+
             because = self.ended_because or 'stopped by request'
             run = self.observer.record(time.monotonic(), because, describe_machine())
             write_report(run, FilePath(self.given.report_dir))

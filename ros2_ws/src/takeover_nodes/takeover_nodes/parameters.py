@@ -51,7 +51,10 @@ def parameter(
         dynamic: may be set while the node runs; all others are read-only.
     """
     metadata = {
-        'description': description, 'at_least': at_least, 'at_most': at_most, 'dynamic': dynamic,
+        'description': description,
+        'at_least': at_least,
+        'at_most': at_most,
+        'dynamic': dynamic,
     }
     if isinstance(default, list):
         return dataclasses.field(default_factory=lambda: list(default), metadata=metadata)

@@ -25,7 +25,8 @@ class PictureTaker:
         wanted = self.warming_up or self.observer.wants_picture()
         if wanted and self.subscription is None:
             self.subscription = self.node.create_subscription(
-                Image, 'camera/image_raw', self.on_picture, qos.SENSOR)
+                Image, 'camera/image_raw', self.on_picture, qos.SENSOR
+            )
         elif not wanted and self.subscription is not None:
             self.node.destroy_subscription(self.subscription)
             self.subscription = None
@@ -36,5 +37,5 @@ class PictureTaker:
             self.warming_up = False
         elif self.observer.wants_picture() and message.encoding == 'rgb8':
             rows = np.frombuffer(message.data, np.uint8).reshape(message.height, message.step)
-            pixels = rows[:, :3 * message.width].reshape(message.height, message.width, 3)
+            pixels = rows[:, : 3 * message.width].reshape(message.height, message.width, 3)
             self.observer.on_picture(pixels.copy(), time.monotonic())

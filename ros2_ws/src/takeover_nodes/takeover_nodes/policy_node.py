@@ -53,15 +53,15 @@ class PolicyNode(ManagedNode):
         self.meter = diagnostics.TickMeter(self.period_s)
         self.inference_ms = 0.0
         self.ticks, self.skipped, self.skipped_reason = 0, Counter(), ''
-        self.command_publisher = self.speak(
-            Command, 'policy/command', qos.command(self.period_s))
+        self.command_publisher = self.speak(Command, 'policy/command', qos.command(self.period_s))
         self.version_publisher = self.speak(PolicyState, 'policy/version', qos.LATCHED)
         for name, spec in self.task.inputs.items():
             self._listen(name, spec.type)
         self.diagnostics.add('policy', self.status)
         self.get_logger().info(
             f'policy {self.policy.version} for task {self.task.task} '
-            f'(spec {self.policy.spec_hash}) from {files.policy_file}')
+            f'(spec {self.policy.spec_hash}) from {files.policy_file}'
+        )
         self.publish_version()
 
     def _listen(self, name: str, kind: str) -> None:
@@ -115,8 +115,7 @@ class PolicyNode(ManagedNode):
         """Count a tick without a command."""
         self.skipped[reason.split(':')[0]] += 1
         self.skipped_reason = reason
-        self.get_logger().warning(
-            f'no command this tick: {reason}', throttle_duration_sec=2.0)
+        self.get_logger().warning(f'no command this tick: {reason}', throttle_duration_sec=2.0)
 
     def publish_version(self) -> None:
         """Publish which policy is loaded and how many ticks it skipped."""

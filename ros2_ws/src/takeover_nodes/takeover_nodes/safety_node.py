@@ -48,11 +48,12 @@ class SafetyParameters:
     task_file: str = required('task YAML: the action the commands must match')
     robot_file: str = required('robot YAML: limits and time-outs')
     tick_rate_hz: float = parameter(
-        50.0, 'Hz of slewing and time-outs', at_least=10.0, at_most=200.0)
-    e_stop_required: bool = parameter(
-        False, 'stop and latch when the e_stop heartbeat is missing')
+        50.0, 'Hz of slewing and time-outs', at_least=10.0, at_most=200.0
+    )
+    e_stop_required: bool = parameter(False, 'stop and latch when the e_stop heartbeat is missing')
     e_stop_timeout_s: float = parameter(
-        0.3, 'seconds without e_stop heartbeat that latch the stop', at_least=0.05, at_most=2.0)
+        0.3, 'seconds without e_stop heartbeat that latch the stop', at_least=0.05, at_most=2.0
+    )
 
 
 class SafetyNode(ManagedNode):
@@ -77,16 +78,21 @@ class SafetyNode(ManagedNode):
         estop = EstopConfig(required=given.e_stop_required, timeout_s=given.e_stop_timeout_s)
         latched = self.gate.reason if self.is_latched() else None
         self.gate = SafetyGate(
-            self.names, limits, timeout_s=robot.timeouts.gate_s, period_s=self.period_s,
-            estop=estop, controller_timeout_s=robot.timeouts.controller_s)
+            self.names,
+            limits,
+            timeout_s=robot.timeouts.gate_s,
+            period_s=self.period_s,
+            estop=estop,
+            controller_timeout_s=robot.timeouts.controller_s,
+        )
         if latched:
             self.gate.estop(latched, self.now_s())
         self.meter = diagnostics.TickMeter(self.period_s)
         self.command = Command()
-        self.twist_publisher = self.speak(
-            TwistStamped, 'cmd_vel', qos.command(self.period_s))
+        self.twist_publisher = self.speak(TwistStamped, 'cmd_vel', qos.command(self.period_s))
         self.executed_publisher = self.speak(
-            ExecutedCommand, 'safety/executed_command', qos.RECORD)
+            ExecutedCommand, 'safety/executed_command', qos.RECORD
+        )
         self.state_publisher = self.speak(SafetyState, 'safety/state', qos.LATCHED)
         self.hear(Command, 'control/command', self.on_command, qos.command())
         self.hear(Bool, 'e_stop', self.on_e_stop, qos.INPUT)
@@ -124,14 +130,18 @@ class SafetyNode(ManagedNode):
             self.gate.reject('no source')
             return
         if command.estop:
-            self.publish(self.gate.estop('e-stop pressed on the input device', self.now_s()),
-                         on_arrival=False)
+            self.publish(
+                self.gate.estop('e-stop pressed on the input device', self.now_s()),
+                on_arrival=False,
+            )
         stamp_ns = conversions.stamp_to_ns(command.header.stamp)
         output = self.gate.command(
-            command.values, command.sequence, stamp_ns, self.now_ns(), self.now_s())
+            command.values, command.sequence, stamp_ns, self.now_ns(), self.now_s()
+        )
         if isinstance(output, Rejection):
             self.get_logger().warning(
-                f'command rejected: {output.reason}', throttle_duration_sec=2.0)
+                f'command rejected: {output.reason}', throttle_duration_sec=2.0
+            )
             return
         self.command = command
         self.publish(output, on_arrival=True)
@@ -187,8 +197,7 @@ class SafetyNode(ManagedNode):
 
     def twist(self, values: tuple[float, ...]) -> TwistStamped:
         """Return the robot's command message of these values, stamped now."""
-        return conversions.twist_message(
-            self.names, values, self.now_ns(), self.task.action.frame)
+        return conversions.twist_message(self.names, values, self.now_ns(), self.task.action.frame)
 
     def publish_state(self, output: GateOutput) -> None:
         """Publish state and reason when they changed; log every stop once."""

@@ -42,13 +42,16 @@ class SimParameters:
     seed: int = parameter(0, 'seed of the first episode; each next one adds 1', at_least=0)
     episodes: int = parameter(0, 'episodes to run; 0 runs without end', at_least=0)
     reset_pause_s: float = parameter(
-        1.0, 'seconds of standstill between two episodes', at_least=0.1, at_most=60.0)
+        1.0, 'seconds of standstill between two episodes', at_least=0.1, at_most=60.0
+    )
     real_time_factor: float = parameter(
-        1.0, 'simulated seconds per second', at_least=0.05, at_most=20.0)
+        1.0, 'simulated seconds per second', at_least=0.05, at_most=20.0
+    )
     camera: bool = parameter(True, 'render the forward camera when somebody listens')
     publish_clock: bool = parameter(False, 'publish /clock and stamp in simulated time')
     silence_sensors: bool = parameter(
-        False, 'publish no odom and no scan: a sensor that died, for fault tests', dynamic=True)
+        False, 'publish no odom and no scan: a sensor that died, for fault tests', dynamic=True
+    )
 
 
 class SimNode(Node):
@@ -110,8 +113,9 @@ class SimNode(Node):
         if not self.simulation.set_command(twist.linear.x, twist.angular.z):
             self.get_logger().warning('cmd_vel is not finite: ignored', throttle_duration_sec=2.0)
 
-    def on_reset(self, request: ResetEpisode.Request,
-                 response: ResetEpisode.Response) -> ResetEpisode.Response:
+    def on_reset(
+        self, request: ResetEpisode.Request, response: ResetEpisode.Response
+    ) -> ResetEpisode.Response:
         """Abort the running episode and start the one of the seed asked for."""
         if request.seed < 0:
             response.message = f'seed is {request.seed}, must be 0 or more'
@@ -138,10 +142,10 @@ class SimNode(Node):
         self.paced_from_s, self.paced_ticks = time.monotonic(), 0
         course = self.simulation.course
         now_ns = self.stamp_ns(self.simulation.time_ns)
-        self.path_publisher.publish(
-            sensor_messages.path_message(self.simulation.path(), now_ns))
+        self.path_publisher.publish(sensor_messages.path_message(self.simulation.path(), now_ns))
         self.obstacles_publisher.publish(
-            sensor_messages.obstacles_message(course.obstacles, now_ns, WORLD_FRAME))
+            sensor_messages.obstacles_message(course.obstacles, now_ns, WORLD_FRAME)
+        )
         self.publish_episode()
         self.get_logger().info(f'episode {self.episode}: seed {seed}')
 
@@ -175,7 +179,8 @@ class SimNode(Node):
             self.publish_episode()
             self.get_logger().info(
                 f'episode {self.episode}: {self.simulation.outcome.name.lower()} '
-                f'after {self.final_progress.elapsed_s:.1f} s')
+                f'after {self.final_progress.elapsed_s:.1f} s'
+            )
         elif now_s - self.ended_s >= self.given.reset_pause_s and not self.is_last():
             self.reset(self.next_seed)
 
@@ -201,30 +206,47 @@ class SimNode(Node):
         silent = self.get_parameter('silence_sensors').value
         odometry, scan = self.simulation.odometry(), self.simulation.scan()
         if self.is_new('odom', odometry.stamp_ns) and not silent:
-            self.odom_publisher.publish(sensor_messages.odometry_message(
-                odometry, BASE_FRAME, self.stamp_ns(odometry.stamp_ns)))
+            self.odom_publisher.publish(
+                sensor_messages.odometry_message(
+                    odometry, BASE_FRAME, self.stamp_ns(odometry.stamp_ns)
+                )
+            )
         if self.is_new('scan', scan.stamp_ns) and not silent:
-            self.scan_publisher.publish(sensor_messages.laser_scan_message(
-                scan, self.scan_period_s, self.stamp_ns(scan.stamp_ns)))
+            self.scan_publisher.publish(
+                sensor_messages.laser_scan_message(
+                    scan, self.scan_period_s, self.stamp_ns(scan.stamp_ns)
+                )
+            )
         now_ns, pose = self.simulation.time_ns, self.simulation.true_pose
-        truth = OdometrySample(now_ns, pose.x_m, pose.y_m, pose.yaw_rad, pose.linear_m_s,
-                               pose.angular_rad_s, WORLD_FRAME)
-        self.truth_publisher.publish(sensor_messages.odometry_message(
-            truth, BASE_FRAME, self.stamp_ns(now_ns)))
+        truth = OdometrySample(
+            now_ns,
+            pose.x_m,
+            pose.y_m,
+            pose.yaw_rad,
+            pose.linear_m_s,
+            pose.angular_rad_s,
+            WORLD_FRAME,
+        )
+        self.truth_publisher.publish(
+            sensor_messages.odometry_message(truth, BASE_FRAME, self.stamp_ns(now_ns))
+        )
         picture = now_ns - now_ns % round(1e9 / self.camera_spec.rate_hz)
         if self.camera_on and self.is_new('camera', picture):
             self.publish_picture(self.stamp_ns(now_ns))
 
     def publish_picture(self, stamp_ns: int) -> None:
         """Render and publish the camera when somebody listens."""
-        listeners = (self.image_publisher.get_subscription_count()
-                     + self.info_publisher.get_subscription_count())
+        listeners = (
+            self.image_publisher.get_subscription_count()
+            + self.info_publisher.get_subscription_count()
+        )
         if not listeners:
             return
         pixels = self.simulation.render()
         self.image_publisher.publish(sensor_messages.image_message(pixels, stamp_ns, CAMERA_FRAME))
-        self.info_publisher.publish(sensor_messages.camera_info_message(
-            self.camera_spec, stamp_ns, CAMERA_FRAME))
+        self.info_publisher.publish(
+            sensor_messages.camera_info_message(self.camera_spec, stamp_ns, CAMERA_FRAME)
+        )
 
     def publish_episode(self, aborted: bool = False) -> None:
         """Publish how the episode stands."""

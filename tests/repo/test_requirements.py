@@ -106,10 +106,7 @@ def test_pins_satisfy_what_the_library_declares(repository):
             assert requirement.specifier.contains(version), f'{pin} against {requirement}'
 
 
-def test_versions_in_the_readme_are_the_pinned_ones(repository):
-    pinned = direct(repository)
-    named = re.findall(r'\b([a-z][\w-]*)==([\w.]+)', (repository / 'README.md').read_text())
+def test_the_requirement_files_named_in_the_readme_are_there(repository):
+    named = re.findall(r'requirements/[\w.-]+', (repository / 'README.md').read_text())
     assert named
-    for name, version in named:
-        versions = {str(pin.specifier) for pin in pinned.get(canonicalize_name(name), [])}
-        assert f'=={version}' in versions, name
+    assert all((repository / name).is_file() for name in named)

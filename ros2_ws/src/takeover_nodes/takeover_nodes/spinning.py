@@ -3,6 +3,10 @@
 rclpy's own signal handlers shut the context down before any `finally` runs, so that a last
 message can no longer be sent, and they behave differently per executor. Here the handlers only
 set a flag; the context is alive until the node has done its last act.
+
+The events executor halves the latency of the control path (benchmarks/control_path.py: 2.4 ms
+where the single-threaded one took 5.3 ms) because it rebuilds no wait set. Its `spin` hangs in
+rclpy 7.1.6; a loop of `spin_once` does not.
 """
 
 from collections.abc import Iterator
@@ -12,7 +16,7 @@ import sys
 import traceback
 
 import rclpy
-from rclpy.executors import SingleThreadedExecutor
+from rclpy.experimental import EventsExecutor
 from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
 from takeover.errors import TakeoverError
@@ -48,7 +52,7 @@ def run(make_node: type[Node]) -> int:
     with stop_flag() as stopped:
         try:
             node = make_node()
-            executor = SingleThreadedExecutor()
+            executor = EventsExecutor()
             executor.add_node(node)
             while not stopped:
                 executor.spin_once(timeout_sec=WAKE_S)

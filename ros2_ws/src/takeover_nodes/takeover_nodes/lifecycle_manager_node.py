@@ -14,6 +14,7 @@ from lifecycle_msgs.msg import State, Transition
 from lifecycle_msgs.srv import ChangeState, GetState
 from rclpy.callback_groups import ReentrantCallbackGroup
 from rclpy.clock import Clock, ClockType
+from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.task import Future
 from std_srvs.srv import Trigger
@@ -235,4 +236,5 @@ class LifecycleManagerNode(Node):
 
 def main() -> None:
     """Run lifecycle_manager_node."""
-    sys.exit(run(LifecycleManagerNode))
+    # The events executor does not finish a service callback that awaits another service.
+    sys.exit(run(LifecycleManagerNode, SingleThreadedExecutor))

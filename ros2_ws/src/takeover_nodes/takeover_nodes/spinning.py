@@ -16,6 +16,7 @@ import sys
 import traceback
 
 import rclpy
+from rclpy.executors import Executor
 from rclpy.experimental import EventsExecutor
 from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
@@ -41,7 +42,7 @@ def stop_flag() -> Iterator[list]:
             signal.signal(number, handler)
 
 
-def run(make_node: type[Node]) -> int:
+def run(make_node: type[Node], make_executor: type[Executor] = EventsExecutor) -> int:
     """Run one node until SIGINT or SIGTERM and return the exit code of its process.
 
     A node that defines `on_stop_requested()` has it called once, with the context alive, after a
@@ -52,7 +53,7 @@ def run(make_node: type[Node]) -> int:
     with stop_flag() as stopped:
         try:
             node = make_node()
-            executor = EventsExecutor()
+            executor = make_executor()
             executor.add_node(node)
             while not stopped:
                 executor.spin_once(timeout_sec=WAKE_S)

@@ -41,6 +41,8 @@ LOSSES = {
 GATE_PERIOD_S = 0.02
 STANDS_M_S, STANDS_RAD_S = 0.01, 0.02
 DRIVES_M_S = 0.25
+# Longer than every bound, so that what still moves then has broken one.
+OBSERVED_S = 1.7
 TRUTH = 'ground_truth/odom'
 
 
@@ -104,7 +106,7 @@ class Rounds:
         wait_until(
             lambda: self.observer.since(TRUTH, began_s) and self.speed()[0] > DRIVES_M_S, 'driving'
         )
-        time.sleep(random.uniform(0.5, 1.5))
+        time.sleep(random.uniform(0.2, 1.0))
 
     def lose(self, what: str) -> float:
         """Lose one thing; return the seconds until the base stands for good."""
@@ -113,7 +115,7 @@ class Rounds:
             self.silence_sensors(True)
         else:
             self.lost_argv = self.control.kill(what)
-        time.sleep(2.0)
+        time.sleep(OBSERVED_S)
         moving = [
             at
             for at, truth in self.observer.since(TRUTH, lost_s)

@@ -69,11 +69,15 @@ class Demonstrations:
     def __post_init__(self) -> None:
         """Refuse pairs that do not match."""
         if not self.observations.ndim == self.actions.ndim == 2:
-            raise BcError('observations and actions must be [N, n] and [N, m], are '
-                          f'{list(self.observations.shape)} and {list(self.actions.shape)}')
+            raise BcError(
+                'observations and actions must be [N, n] and [N, m], are '
+                f'{list(self.observations.shape)} and {list(self.actions.shape)}'
+            )
         if len(self.observations) != len(self.actions) or not len(self.actions):
-            raise BcError(f'{len(self.observations)} observations and {len(self.actions)} '
-                          'actions; as many of each are needed, at least one')
+            raise BcError(
+                f'{len(self.observations)} observations and {len(self.actions)} '
+                'actions; as many of each are needed, at least one'
+            )
         if not (np.isfinite(self.observations).all() and np.isfinite(self.actions).all()):
             raise BcError('observations and actions must be finite')
 
@@ -84,8 +88,10 @@ class Demonstrations:
 
 def concatenate(parts: Sequence[Demonstrations]) -> Demonstrations:
     """Return all pairs of several sets, in order."""
-    return Demonstrations(np.concatenate([part.observations for part in parts]),
-                          np.concatenate([part.actions for part in parts]))
+    return Demonstrations(
+        np.concatenate([part.observations for part in parts]),
+        np.concatenate([part.actions for part in parts]),
+    )
 
 
 @dataclass(eq=False)
@@ -102,7 +108,7 @@ class ClonedPolicy:
     def act(self, observations: np.ndarray) -> np.ndarray:
         """Return the actions, float32 [..., m] in SI."""
         with torch.inference_mode():
-            inputs = (torch.from_numpy(np.asarray(observations, np.float32)) - self.mean)
+            inputs = torch.from_numpy(np.asarray(observations, np.float32)) - self.mean
             squashed = torch.tanh(self.network(inputs / self.scale)).numpy()
         middle = 0.5 * (self.action.high + self.action.low)
         half_range = 0.5 * (self.action.high - self.action.low)
@@ -114,8 +120,12 @@ class ClonedPolicy:
         return MlpWeights(
             weights=tuple(layer.weight.detach().numpy().copy() for layer in layers),
             biases=tuple(layer.bias.detach().numpy().copy() for layer in layers),
-            observation_mean=self.mean.numpy(), observation_scale=self.scale.numpy(),
-            action_low=self.action.low, action_high=self.action.high, activation=self.activation)
+            observation_mean=self.mean.numpy(),
+            observation_scale=self.scale.numpy(),
+            action_low=self.action.low,
+            action_high=self.action.high,
+            activation=self.activation,
+        )
 
 
 def cloning_loss(outputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
@@ -123,8 +133,12 @@ def cloning_loss(outputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
     return nn.functional.mse_loss(torch.tanh(outputs), targets)
 
 
-def train(config: BcConfig, data: Demonstrations, action: ActionContract,
-          on_step: Callable[[int, float], None] | None = None) -> ClonedPolicy:
+def train(
+    config: BcConfig,
+    data: Demonstrations,
+    action: ActionContract,
+    on_step: Callable[[int, float], None] | None = None,
+) -> ClonedPolicy:
     """Clone the demonstrations.
 
     :param action: bounds of the action; targets beyond them are brought back to them.
@@ -138,8 +152,12 @@ def train(config: BcConfig, data: Demonstrations, action: ActionContract,
         torch.set_num_threads(threads)
 
 
-def _train(config: BcConfig, data: Demonstrations, action: ActionContract,
-           on_step: Callable[[int, float], None] | None) -> ClonedPolicy:
+def _train(
+    config: BcConfig,
+    data: Demonstrations,
+    action: ActionContract,
+    on_step: Callable[[int, float], None] | None,
+) -> ClonedPolicy:
     generator = torch.Generator().manual_seed(config.seed)
     observations = torch.from_numpy(np.asarray(data.observations, np.float32))
     mean = observations.mean(dim=0)
@@ -147,8 +165,9 @@ def _train(config: BcConfig, data: Demonstrations, action: ActionContract,
     inputs = (observations - mean) / scale
     targets = torch.from_numpy(_normalised_actions(data.actions, action))
     network = _network(config, inputs.shape[1], targets.shape[1], generator)
-    optimiser = torch.optim.AdamW(network.parameters(), lr=config.learning_rate,
-                                  weight_decay=config.weight_decay)
+    optimiser = torch.optim.AdamW(
+        network.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
+    )
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, config.steps)
     policy = ClonedPolicy(network, mean, scale, action, config.activation)
     for step in range(1, config.steps + 1):
@@ -173,8 +192,9 @@ def _normalised_actions(actions: np.ndarray, action: ActionContract) -> np.ndarr
     return np.clip((actions - middle) / half_range, -1.0, 1.0).astype(np.float32)
 
 
-def _network(config: BcConfig, inputs: int, outputs: int,
-             generator: torch.Generator) -> nn.Sequential:
+def _network(
+    config: BcConfig, inputs: int, outputs: int, generator: torch.Generator
+) -> nn.Sequential:
     """Return a fresh network; its weights are drawn from `generator` alone."""
     layers: list[nn.Module] = []
     sizes = (inputs, *config.hidden)
@@ -185,7 +205,6 @@ def _network(config: BcConfig, inputs: int, outputs: int,
         if isinstance(layer, nn.Linear):
             # Keeps the size of the signal from layer to layer; the last one starts near zero.
             gain = 0.1 if layer is layers[-1] else 1.4
-            nn.init.normal_(layer.weight, 0.0, gain / layer.in_features ** 0.5,
-                            generator=generator)
+            nn.init.normal_(layer.weight, 0.0, gain / layer.in_features**0.5, generator=generator)
             nn.init.zeros_(layer.bias)
     return nn.Sequential(*layers)

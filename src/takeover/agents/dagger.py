@@ -28,7 +28,7 @@ from takeover.specs import TaskSpec
 FIRST_TRAINING_SEED = 1_000_000
 LIVE_LATENCY_S = 0.05
 SCATTER_STEP_M = 0.2
-SCATTER_ERROR = np.array([0.05, 0.05, 0.02])   # m, m, rad per sqrt(m): largest odometry walk
+SCATTER_ERROR = np.array([0.05, 0.05, 0.02])  # m, m, rad per sqrt(m): largest odometry walk
 
 
 @dataclass(frozen=True)
@@ -56,8 +56,15 @@ class DaggerConfig:
 
     def __post_init__(self) -> None:
         """Refuse what cannot be run."""
-        for name, least in (('courses', 1), ('rounds', 0), ('episodes', 1), ('round_steps', 1),
-                            ('noise', 0.0), ('noise_time_s', 1e-3), ('seed', 0)):
+        for name, least in (
+            ('courses', 1),
+            ('rounds', 0),
+            ('episodes', 1),
+            ('round_steps', 1),
+            ('noise', 0.0),
+            ('noise_time_s', 1e-3),
+            ('seed', 0),
+        ):
             if getattr(self, name) < least:
                 raise BcError(f'{name} must be at least {least}, is {getattr(self, name)}')
 
@@ -69,11 +76,14 @@ class Progress:
         """Take note that `done` of `total` parts of a stage are done."""
 
 
-def run(task: TaskSpec, robot: RobotSpec, config: DaggerConfig,
-        progress: Progress = Progress()) -> tuple[ClonedPolicy, Demonstrations]:
+def run(
+    task: TaskSpec, robot: RobotSpec, config: DaggerConfig, progress: Progress = Progress()
+) -> tuple[ClonedPolicy, Demonstrations]:
     """Return the policy, and all pairs it was trained on (not mirrored)."""
-    envs = [RoverPathEnv(task, robot),
-            RoverPathEnv(task, robot, latency_s=LIVE_LATENCY_S, gated=True)]
+    envs = [
+        RoverPathEnv(task, robot),
+        RoverPathEnv(task, robot, latency_s=LIVE_LATENCY_S, gated=True),
+    ]
     expert = PathExpert(robot, task.episode)
     rng = np.random.Generator(np.random.PCG64([config.seed, 2]))
     courses = iter(range(FIRST_TRAINING_SEED * (1 + config.seed), 1 << 62))
@@ -85,9 +95,12 @@ def run(task: TaskSpec, robot: RobotSpec, config: DaggerConfig,
     def trained(stage: str, steps: int) -> ClonedPolicy:
         bc = replace(config.bc, seed=config.seed, steps=steps)
         data = concatenate(parts)
-        return train(bc, with_mirror(data, task) if config.mirror else data,
-                     envs[0].action_contract,
-                     lambda step, loss: progress.note(stage, step, steps, f'loss {loss:.5f}'))
+        return train(
+            bc,
+            with_mirror(data, task) if config.mirror else data,
+            envs[0].action_contract,
+            lambda step, loss: progress.note(stage, step, steps, f'loss {loss:.5f}'),
+        )
 
     for round_number in range(1, config.rounds + 1):
         policy = trained(f'training {round_number}', config.round_steps)
@@ -96,18 +109,28 @@ def run(task: TaskSpec, robot: RobotSpec, config: DaggerConfig,
             pairs, outcome = drive(envs[number % 2], next(courses), expert, policy, config, rng)
             parts.append(pairs)
             goals += outcome == Outcome.GOAL.name
-            progress.note(f'driving {round_number}', number + 1, config.episodes,
-                          f'{goals} of {number + 1} reached the goal')
+            progress.note(
+                f'driving {round_number}',
+                number + 1,
+                config.episodes,
+                f'{goals} of {number + 1} reached the goal',
+            )
     return trained('last training', config.bc.steps), concatenate(parts)
 
 
-def drive(env: RoverPathEnv, seed: int, expert: PathExpert, learner: ClonedPolicy,
-          config: DaggerConfig, rng: np.random.Generator) -> tuple[Demonstrations, str]:
+def drive(
+    env: RoverPathEnv,
+    seed: int,
+    expert: PathExpert,
+    learner: ClonedPolicy,
+    config: DaggerConfig,
+    rng: np.random.Generator,
+) -> tuple[Demonstrations, str]:
     """Let the learner drive with noise; return what it saw, the expert's answers, and the end."""
     action = env.action_contract
     half_range = 0.5 * (action.high - action.low)
     keep = math.exp(-1.0 / (env.task.rate_hz * config.noise_time_s))
-    strength = config.noise * rng.random() * math.sqrt(1.0 - keep ** 2)
+    strength = config.noise * rng.random() * math.sqrt(1.0 - keep**2)
     noise = np.zeros(action.size)
     observations, labels = [], []
     observation, info = env.reset(seed=seed)
@@ -117,14 +140,18 @@ def drive(env: RoverPathEnv, seed: int, expert: PathExpert, learner: ClonedPolic
         labels.append(expert.act(env.simulation))
         noise = keep * noise + strength * rng.standard_normal(action.size)
         observation, _, terminated, truncated, info = env.step(
-            learner.act(observation) + half_range * noise)
+            learner.act(observation) + half_range * noise
+        )
         done = terminated or truncated
-    return (Demonstrations(np.array(observations, np.float32), np.array(labels, np.float32)),
-            info['outcome'])
+    return (
+        Demonstrations(np.array(observations, np.float32), np.array(labels, np.float32)),
+        info['outcome'],
+    )
 
 
-def scatter(env: RoverPathEnv, seed: int, expert: PathExpert,
-            rng: np.random.Generator) -> Demonstrations:
+def scatter(
+    env: RoverPathEnv, seed: int, expert: PathExpert, rng: np.random.Generator
+) -> Demonstrations:
     """Put the rover at many random places along a course and ask the expert at each.
 
     Places differ in offset, heading, velocity and in how far odometry is off by then.
@@ -153,5 +180,9 @@ def scatter(env: RoverPathEnv, seed: int, expert: PathExpert,
 def with_mirror(data: Demonstrations, task: TaskSpec) -> Demonstrations:
     """Return the pairs and their mirror images."""
     mirror = mirror_of(task)
-    return concatenate([data, Demonstrations(mirror.observations(data.observations),
-                                             mirror.actions(data.actions))])
+    return concatenate(
+        [
+            data,
+            Demonstrations(mirror.observations(data.observations), mirror.actions(data.actions)),
+        ]
+    )

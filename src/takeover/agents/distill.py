@@ -18,8 +18,14 @@ import torch
 PARITY_VECTORS = 64
 
 
-def distill(task: TaskSpec, robot: RobotSpec, config: DaggerConfig, out: Path,
-            command: str | Sequence[str], progress: Progress = Progress()) -> PolicyBundle:
+def distill(
+    task: TaskSpec,
+    robot: RobotSpec,
+    config: DaggerConfig,
+    out: Path,
+    command: str | Sequence[str],
+    progress: Progress = Progress(),
+) -> PolicyBundle:
     """Make a policy that drives like `PathExpert`, and write its bundle.
 
     The parity vectors are observations the learner met while driving and what the trained network
@@ -33,9 +39,16 @@ def distill(task: TaskSpec, robot: RobotSpec, config: DaggerConfig, out: Path,
     inputs = data.observations[rows]
     first = FIRST_TRAINING_SEED * (1 + config.seed)
     last = first + config.courses + config.rounds * config.episodes - 1
-    described = (f'{len(data)} places labelled by PathExpert on courses {first} to {last}; '
-                 f'mujoco {mujoco.__version__}, torch {torch.__version__}')
+    described = (
+        f'{len(data)} places labelled by PathExpert on courses {first} to {last}; '
+        f'mujoco {mujoco.__version__}, torch {torch.__version__}'
+    )
     out.parent.mkdir(parents=True, exist_ok=True)
-    return write_bundle(export_mlp(policy.weights()), task,
-                        provenance.describe(command, asdict(config), described), inputs, out,
-                        policy.act(inputs))
+    return write_bundle(
+        export_mlp(policy.weights()),
+        task,
+        provenance.describe(command, asdict(config), described),
+        inputs,
+        out,
+        policy.act(inputs),
+    )

@@ -31,8 +31,10 @@ class Evaluation:
     def __str__(self) -> str:
         """Return one line: successes, interval, and the other outcomes with their seeds."""
         low, high = wilson_interval(self.successes, self.episodes)
-        line = (f'{self.successes} of {self.episodes} reached the goal '
-                f'(95 % interval {100.0 * low:.0f} to {100.0 * high:.0f} %)')
+        line = (
+            f'{self.successes} of {self.episodes} reached the goal '
+            f'(95 % interval {100.0 * low:.0f} to {100.0 * high:.0f} %)'
+        )
         counts = Counter(self.outcomes.values())
         del counts[Outcome.GOAL.name]
         for name, count in counts.most_common():
@@ -41,8 +43,12 @@ class Evaluation:
         return line
 
 
-def evaluate(env: RoverPathEnv, act: Callable[[np.ndarray], np.ndarray], seeds: Iterable[int],
-             on_episode: Callable[[int, str], None] | None = None) -> Evaluation:
+def evaluate(
+    env: RoverPathEnv,
+    act: Callable[[np.ndarray], np.ndarray],
+    seeds: Iterable[int],
+    on_episode: Callable[[int, str], None] | None = None,
+) -> Evaluation:
     """Let `act` (observation to action, SI) drive alone on the course of each seed."""
     outcomes: dict[int, str] = {}
     for seed in seeds:
@@ -60,10 +66,11 @@ def wilson_interval(successes: int, trials: int) -> tuple[float, float]:
     """
     if trials == 0:
         return 0.0, 1.0
-    share, weight = successes / trials, _Z95 ** 2 / trials
+    share, weight = successes / trials, _Z95**2 / trials
     centre = (share + 0.5 * weight) / (1.0 + weight)
-    half = _Z95 * math.sqrt(share * (1.0 - share) / trials
-                            + 0.25 * weight / trials) / (1.0 + weight)
+    half = (
+        _Z95 * math.sqrt(share * (1.0 - share) / trials + 0.25 * weight / trials) / (1.0 + weight)
+    )
     return max(centre - half, 0.0), min(centre + half, 1.0)
 
 

@@ -12,11 +12,22 @@ from takeover.specs import Contract, FeatureSpec
 
 _SYMMETRIC_RAD = 1e-3
 # Signs of one repetition of a feature's components.
-_SIGNS = {'path.cross_track': (-1.0,), 'path.heading': (-1.0, 1.0), 'path.curvature': (-1.0,),
-          'path.lookahead': (1.0, -1.0), 'odom.linear_velocity': (1.0,),
-          'odom.angular_velocity': (-1.0,)}
-_ACTION_SIGNS = {'linear.x': 1.0, 'linear.y': -1.0, 'linear.z': 1.0, 'angular.x': -1.0,
-                 'angular.y': 1.0, 'angular.z': -1.0}
+_SIGNS = {
+    'path.cross_track': (-1.0,),
+    'path.heading': (-1.0, 1.0),
+    'path.curvature': (-1.0,),
+    'path.lookahead': (1.0, -1.0),
+    'odom.linear_velocity': (1.0,),
+    'odom.angular_velocity': (-1.0,),
+}
+_ACTION_SIGNS = {
+    'linear.x': 1.0,
+    'linear.y': -1.0,
+    'linear.z': 1.0,
+    'angular.x': -1.0,
+    'angular.y': 1.0,
+    'angular.z': -1.0,
+}
 
 
 class MirrorError(TakeoverError):
@@ -60,13 +71,17 @@ def mirror_of(task: Contract) -> Mirror:
     action_sign = np.array([_ACTION_SIGNS[c.name] for c in task.action.components])
     for component, component_sign in zip(task.action.components, action_sign):
         if component_sign < 0.0 and component.low != -component.high:
-            raise MirrorError(f'action {component.name} is bounded by [{component.low}, '
-                              f'{component.high}]; a mirrored task needs equal bounds both ways')
+            raise MirrorError(
+                f'action {component.name} is bounded by [{component.low}, '
+                f'{component.high}]; a mirrored task needs equal bounds both ways'
+            )
     return Mirror(np.concatenate(index), np.concatenate(sign), action_sign)
 
 
 def _check_sectors(feature: FeatureSpec) -> None:
     last = feature.angle_min_rad + (feature.size - 1) * feature.angle_increment_rad
     if abs(feature.angle_min_rad + last) > _SYMMETRIC_RAD:
-        raise MirrorError(f'feature {feature.name!r} looks from {feature.angle_min_rad:.4f} to '
-                          f'{last:.4f} rad; a mirrored task needs as much left as right')
+        raise MirrorError(
+            f'feature {feature.name!r} looks from {feature.angle_min_rad:.4f} to '
+            f'{last:.4f} rad; a mirrored task needs as much left as right'
+        )

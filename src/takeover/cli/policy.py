@@ -18,8 +18,11 @@ def inspect(file: Path, /) -> None:
 
     bundle = read_bundle(file)
     console = Console()
-    for table in (summary_table(bundle), feature_table(bundle.contract),
-                  action_table(bundle.contract)):
+    for table in (
+        summary_table(bundle),
+        feature_table(bundle.contract),
+        action_table(bundle.contract),
+    ):
         console.print(table)
 
 

@@ -3,9 +3,12 @@
 from pathlib import Path
 
 
-def distill(task: Path = Path('config/tasks/rover_path.yaml'),
-            out: Path = Path('models/demo/rover_path.onnx'), seed: int = 0,
-            episodes: int = 100) -> int:
+def distill(
+    task: Path = Path('config/tasks/rover_path.yaml'),
+    out: Path = Path('models/demo/rover_path.onnx'),
+    seed: int = 0,
+    episodes: int = 100,
+) -> int:
     """Train a policy to drive like the scripted expert, write its bundle, and let it drive alone.
 
     Takes about ten minutes on one core. The same seed gives the same network on the same machine.
@@ -27,17 +30,28 @@ def distill(task: Path = Path('config/tasks/rover_path.yaml'),
 
     spec, robot = load_task_and_robot(task)
     with _Bars() as bars:
-        bundle = run(spec, robot, DaggerConfig(bc=BcConfig(), seed=seed), out,
-                     f'takeover policy distill --task {task} --out {out} --seed {seed}', bars)
+        bundle = run(
+            spec,
+            robot,
+            DaggerConfig(bc=BcConfig(), seed=seed),
+            out,
+            f'takeover policy distill --task {task} --out {out} --seed {seed}',
+            bars,
+        )
         policy = OnnxPolicy.load(out, spec)
         bars.say(f'{out}: version {bundle.version}, {out.stat().st_size / 1000.0:.0f} kB')
         worst = 1.0
         for name, env in (
-                ('bare robot', RoverPathEnv(spec, robot)),
-                (f'{1e3 * LIVE_LATENCY_S:.0f} ms late and through the safety limits',
-                 RoverPathEnv(spec, robot, latency_s=LIVE_LATENCY_S, gated=True))):
+            ('bare robot', RoverPathEnv(spec, robot)),
+            (
+                f'{1e3 * LIVE_LATENCY_S:.0f} ms late and through the safety limits',
+                RoverPathEnv(spec, robot, latency_s=LIVE_LATENCY_S, gated=True),
+            ),
+        ):
+
             def note(course: int, outcome: str, name: str = name) -> None:
                 bars.note(f'alone, {name}', course + 1, episodes, outcome.lower())
+
             result = evaluate(env, policy.act, range(episodes), note)
             bars.say(f'{name}: {result}')
             worst = min(worst, result.successes / max(result.episodes, 1))
@@ -56,8 +70,13 @@ class _Bars:
             TimeElapsedColumn,
         )
 
-        self._bars = Progress(TextColumn('{task.description}'), BarColumn(), MofNCompleteColumn(),
-                              TimeElapsedColumn(), TextColumn('{task.fields[detail]}'))
+        self._bars = Progress(
+            TextColumn('{task.description}'),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TextColumn('{task.fields[detail]}'),
+        )
         self._tasks = {}
 
     def __enter__(self) -> '_Bars':

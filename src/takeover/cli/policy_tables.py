@@ -13,9 +13,14 @@ def summary_table(bundle: PolicyBundle) -> Table:
     table = Table(title=f'policy {bundle.version}', title_justify='left', show_header=False)
     table.add_column(no_wrap=True)
     table.add_column(overflow='fold')
-    rows = {'file': f'{bundle.path} ({len(bundle.model_bytes)} bytes)', 'sha256': bundle.digest,
-            'task': bundle.task, 'rate': f'{bundle.contract.rate_hz:g} Hz',
-            'spec hash': bundle.spec_hash, 'parity vectors': str(len(bundle.parity.actions))}
+    rows = {
+        'file': f'{bundle.path} ({len(bundle.model_bytes)} bytes)',
+        'sha256': bundle.digest,
+        'task': bundle.task,
+        'rate': f'{bundle.contract.rate_hz:g} Hz',
+        'spec hash': bundle.spec_hash,
+        'parity vectors': str(len(bundle.parity.actions)),
+    }
     for name, text in rows.items():
         table.add_row(name, escape(_printable(text)))
     table.add_section()
@@ -33,19 +38,28 @@ def feature_table(contract: Contract) -> Table:
     start = 0
     for feature in contract.features:
         end = start + feature.size - 1
-        table.add_row(f'{start}' if end == start else f'{start}-{end}', feature.name, feature.kind,
-                      feature.unit, f'{feature.low:g}', f'{feature.high:g}')
+        table.add_row(
+            f'{start}' if end == start else f'{start}-{end}',
+            feature.name,
+            feature.kind,
+            feature.unit,
+            f'{feature.low:g}',
+            f'{feature.high:g}',
+        )
         start = end + 1
     table.caption = 'from ' + ', '.join(
         f'{name}: {"latched" if spec.max_age_s is None else f"at most {spec.max_age_s:g} s old"}'
-        for name, spec in contract.inputs.items())
+        for name, spec in contract.inputs.items()
+    )
     return table
 
 
 def action_table(contract: Contract) -> Table:
     """Return the action: each component with its unit and bounds."""
-    table = Table(title=f'action, {contract.action.kind} in {escape(contract.action.frame)}',
-                  title_justify='left')
+    table = Table(
+        title=f'action, {contract.action.kind} in {escape(contract.action.frame)}',
+        title_justify='left',
+    )
     for heading in ('component', 'unit', 'low', 'high'):
         table.add_column(heading, justify='right' if heading in ('low', 'high') else 'left')
     for component in contract.action.components:
@@ -55,5 +69,6 @@ def action_table(contract: Contract) -> Table:
 
 def _printable(text: str) -> str:
     """Return the text without control characters, which could rewrite the terminal."""
-    return ''.join(letter if letter.isprintable() else '\N{REPLACEMENT CHARACTER}'
-                   for letter in text)
+    return ''.join(
+        letter if letter.isprintable() else '\N{REPLACEMENT CHARACTER}' for letter in text
+    )

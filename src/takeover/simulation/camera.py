@@ -18,7 +18,7 @@ from takeover.simulation.course import Course
 
 CAMERA = 'forward'
 PACKAGES = 'libegl1 libegl-mesa0 libgl1-mesa-dri'
-VISIBLE_M = 6.0                  # lines farther away are under a pixel, and cost as much
+VISIBLE_M = 6.0  # lines farther away are under a pixel, and cost as much
 _PATH_RGBA = np.array([0.98, 0.85, 0.20, 1.0], dtype=np.float32)
 _EDGE_RGBA = np.array([0.92, 0.93, 0.95, 1.0], dtype=np.float32)
 _GOAL_RGBA = np.array([0.15, 0.65, 0.30, 1.0], dtype=np.float32)
@@ -68,8 +68,15 @@ class ForwardCamera:
         if course is not self._course:
             self._course, self._strips = course, _strips(course)
         self._camera.fixedcamid = model.camera(CAMERA).id
-        mujoco.mjv_updateScene(model, data, self._options, None, self._camera,
-                               int(mujoco.mjtCatBit.mjCAT_ALL), self._scene)
+        mujoco.mjv_updateScene(
+            model,
+            data,
+            self._options,
+            None,
+            self._camera,
+            int(mujoco.mjtCatBit.mjCAT_ALL),
+            self._scene,
+        )
         self._draw_lines(data.cam_xpos[self._camera.fixedcamid])
         height, width = self._size
         picture = np.empty((height, width, 3), dtype=np.uint8)
@@ -82,9 +89,14 @@ class ForwardCamera:
     def _draw_lines(self, eye: np.ndarray) -> None:
         for strip in self._strips:
             if math.dist(strip.position[:2], eye[:2]) < VISIBLE_M:
-                mujoco.mjv_initGeom(self._scene.geoms[self._scene.ngeom],
-                                    int(mujoco.mjtGeom.mjGEOM_BOX), strip.half_size,
-                                    strip.position, strip.rotation, strip.rgba)
+                mujoco.mjv_initGeom(
+                    self._scene.geoms[self._scene.ngeom],
+                    int(mujoco.mjtGeom.mjGEOM_BOX),
+                    strip.half_size,
+                    strip.position,
+                    strip.rotation,
+                    strip.rgba,
+                )
                 self._scene.ngeom += 1
 
     def close(self) -> None:
@@ -99,33 +111,46 @@ def _egl_context(width: int, height: int) -> 'mujoco.egl.GLContext':
     """Return an EGL context; whatever fails below is told as one sentence."""
     try:
         from mujoco.egl import GLContext
+
         return GLContext(width, height)
     except Exception as error:  # OpenGL raises a class of its own for every missing piece
         raise CameraUnavailable(
             f'no offscreen renderer ({type(error).__name__}: {error}); the camera is off. On '
-            f'Debian and Ubuntu: apt-get install --no-install-recommends {PACKAGES}') from error
+            f'Debian and Ubuntu: apt-get install --no-install-recommends {PACKAGES}'
+        ) from error
 
 
 def _strips(course: Course) -> list[_Strip]:
     """Lay the path, the edges of the corridor and the goal line on the floor."""
     strips = []
     length = course.tracker().length_m
-    for offset, step, width, rgba in ((0.0, 0.25, 0.05, _PATH_RGBA),
-                                      (course.half_width_m, 0.5, 0.03, _EDGE_RGBA),
-                                      (-course.half_width_m, 0.5, 0.03, _EDGE_RGBA)):
+    for offset, step, width, rgba in (
+        (0.0, 0.25, 0.05, _PATH_RGBA),
+        (course.half_width_m, 0.5, 0.03, _EDGE_RGBA),
+        (-course.half_width_m, 0.5, 0.03, _EDGE_RGBA),
+    ):
         count = max(1, round(length / step))
         corners = [course.pose(length * i / count, offset)[:2] for i in range(count + 1)]
         strips += [_strip(a, b, width, rgba) for a, b in zip(corners, corners[1:])]
-    left, right = (course.pose(course.goal_s_m, side * course.half_width_m)[:2]
-                   for side in (1.0, -1.0))
+    left, right = (
+        course.pose(course.goal_s_m, side * course.half_width_m)[:2] for side in (1.0, -1.0)
+    )
     return strips + [_strip(left, right, 0.12, _GOAL_RGBA, height=0.004)]
 
 
-def _strip(start: tuple[float, float], end: tuple[float, float], width: float, rgba: np.ndarray,
-           height: float = 0.003) -> _Strip:
+def _strip(
+    start: tuple[float, float],
+    end: tuple[float, float],
+    width: float,
+    rgba: np.ndarray,
+    height: float = 0.003,
+) -> _Strip:
     (x0, y0), (x1, y1) = start, end
     length, angle = math.hypot(x1 - x0, y1 - y0), math.atan2(y1 - y0, x1 - x0)
     cos, sin = math.cos(angle), math.sin(angle)
-    return _Strip(np.array([0.5 * length + 0.3 * width, 0.5 * width, 0.001]),
-                  np.array([0.5 * (x0 + x1), 0.5 * (y0 + y1), height]),
-                  np.array([cos, -sin, 0.0, sin, cos, 0.0, 0.0, 0.0, 1.0]), rgba)
+    return _Strip(
+        np.array([0.5 * length + 0.3 * width, 0.5 * width, 0.001]),
+        np.array([0.5 * (x0 + x1), 0.5 * (y0 + y1), height]),
+        np.array([cos, -sin, 0.0, sin, cos, 0.0, 0.0, 0.0, 1.0]),
+        rgba,
+    )

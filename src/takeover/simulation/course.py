@@ -21,11 +21,11 @@ from takeover.specs import EpisodeSpec
 
 POINT_SPACING_M = 0.05
 MAX_ROBOT_RADIUS_M = 0.25
-MIN_GAP_M = 0.2                  # of free play for the robot's centre beside an obstacle
-MIN_SPACING_M = 1.4              # along the path, between the centres of neighbouring obstacles
-CLEAR_START_M = 1.5              # no obstacle nearer to the start, along the path
-CLEAR_GOAL_M = 0.6               # no obstacle nearer to the goal line, along the path
-MAX_HEADING_RAD = 1.2            # under a right angle: the path never comes back on itself
+MIN_GAP_M = 0.2  # of free play for the robot's centre beside an obstacle
+MIN_SPACING_M = 1.4  # along the path, between the centres of neighbouring obstacles
+CLEAR_START_M = 1.5  # no obstacle nearer to the start, along the path
+CLEAR_GOAL_M = 0.6  # no obstacle nearer to the goal line, along the path
+MAX_HEADING_RAD = 1.2  # under a right angle: the path never comes back on itself
 WAVELENGTHS_M = (5.0, 11.0)
 WAVES = 2
 START_OFFSET_M = 0.1
@@ -64,8 +64,11 @@ class Course:
         self.points = _smooth_path(rng, spec)
         self._path = PathTracker(self.points)
         self.obstacles = self._place_obstacles(rng, spec)
-        self.start = (0.0, round(START_OFFSET_M * _uniform(rng, -1.0, 1.0), _MICRO),
-                      round(START_HEADING_RAD * _uniform(rng, -1.0, 1.0), _MICRO))
+        self.start = (
+            0.0,
+            round(START_OFFSET_M * _uniform(rng, -1.0, 1.0), _MICRO),
+            round(START_HEADING_RAD * _uniform(rng, -1.0, 1.0), _MICRO),
+        )
 
     def tracker(self) -> PathTracker:
         """Return a new tracker at the start of the path."""
@@ -77,8 +80,9 @@ class Course:
         (x, y), heading = self._path.point(s_m), self._path.heading(s_m)
         return x - d_m * math.sin(heading), y + d_m * math.cos(heading), heading
 
-    def _place_obstacles(self, rng: np.random.Generator,
-                         spec: EpisodeSpec) -> tuple[Obstacle, ...]:
+    def _place_obstacles(
+        self, rng: np.random.Generator, spec: EpisodeSpec
+    ) -> tuple[Obstacle, ...]:
         """Spread the obstacles over the course, each at a random place of its own stretch."""
         if not spec.obstacle_count:
             return ()
@@ -106,9 +110,14 @@ def _smooth_path(rng: np.random.Generator, spec: EpisodeSpec) -> np.ndarray:
 
     def heading(s_m: float) -> float:
         # Each wave adds at most its weight's share of the curvature bound.
-        return sum(strength * weight * length / (2.0 * math.pi)
-                   * (math.sin(2.0 * math.pi * s_m / length + phase) - math.sin(phase))
-                   for length, phase, weight in zip(wavelengths, phases, weights))
+        return sum(
+            strength
+            * weight
+            * length
+            / (2.0 * math.pi)
+            * (math.sin(2.0 * math.pi * s_m / length + phase) - math.sin(phase))
+            for length, phase, weight in zip(wavelengths, phases, weights)
+        )
 
     headings = [heading(i * spacing) for i in range(count)]
     scale = min(1.0, MAX_HEADING_RAD / max(abs(value) for value in headings))
@@ -116,8 +125,12 @@ def _smooth_path(rng: np.random.Generator, spec: EpisodeSpec) -> np.ndarray:
     points = [(0.0, 0.0)]
     for before, after in zip(headings, headings[1:]):
         middle = 0.5 * (before + after)
-        points.append((points[-1][0] + spacing * math.cos(middle),
-                       points[-1][1] + spacing * math.sin(middle)))
+        points.append(
+            (
+                points[-1][0] + spacing * math.cos(middle),
+                points[-1][1] + spacing * math.sin(middle),
+            )
+        )
     return np.round(np.array(points), _MICRO)
 
 
@@ -128,20 +141,31 @@ def _uniform(rng: np.random.Generator, low: float, high: float) -> float:
 def _check_room(spec: EpisodeSpec) -> None:
     """Refuse a spec for which the promises of this module cannot hold."""
     half_width, (_, radius), (_, offset) = (
-        spec.corridor_half_width_m, spec.obstacle_radius_m, spec.obstacle_offset_m)
+        spec.corridor_half_width_m,
+        spec.obstacle_radius_m,
+        spec.obstacle_offset_m,
+    )
     if spec.path_max_curvature_1_m * half_width >= 1.0:
-        raise CourseError(f'path_max_curvature_1_m {spec.path_max_curvature_1_m} folds a corridor '
-                          f'of half-width {half_width} m; it must be under {1.0 / half_width:.2f}')
+        raise CourseError(
+            f'path_max_curvature_1_m {spec.path_max_curvature_1_m} folds a corridor '
+            f'of half-width {half_width} m; it must be under {1.0 / half_width:.2f}'
+        )
     gap = half_width - radius - MAX_ROBOT_RADIUS_M
     if spec.obstacle_count and gap < MIN_GAP_M:
-        raise CourseError(f'obstacle_radius_m up to {radius} leaves {gap:.2f} m beside an '
-                          f'obstacle in a corridor of half-width {half_width} m; at least '
-                          f'{MIN_GAP_M} m is needed')
+        raise CourseError(
+            f'obstacle_radius_m up to {radius} leaves {gap:.2f} m beside an '
+            f'obstacle in a corridor of half-width {half_width} m; at least '
+            f'{MIN_GAP_M} m is needed'
+        )
     if spec.obstacle_count and offset > half_width:
-        raise CourseError(f'obstacle_offset_m up to {offset} puts an obstacle outside the '
-                          f'corridor; it must be at most {half_width}')
-    needed = (CLEAR_START_M + CLEAR_GOAL_M + MIN_SPACING_M * max(spec.obstacle_count - 1, 0))
+        raise CourseError(
+            f'obstacle_offset_m up to {offset} puts an obstacle outside the '
+            f'corridor; it must be at most {half_width}'
+        )
+    needed = CLEAR_START_M + CLEAR_GOAL_M + MIN_SPACING_M * max(spec.obstacle_count - 1, 0)
     length = spec.path_length_m - spec.goal_tolerance_m
     if length < needed:
-        raise CourseError(f'path_length_m less goal_tolerance_m is {length:.2f} m; '
-                          f'{spec.obstacle_count} obstacles need at least {needed:.2f} m')
+        raise CourseError(
+            f'path_length_m less goal_tolerance_m is {length:.2f} m; '
+            f'{spec.obstacle_count} obstacles need at least {needed:.2f} m'
+        )

@@ -32,8 +32,14 @@ class RoverPathEnv(gymnasium.Env[np.ndarray, np.ndarray]):
 
     metadata = {'render_modes': ['rgb_array'], 'render_fps': 20}
 
-    def __init__(self, task: TaskSpec, robot: RobotSpec, render_mode: str | None = None,
-                 latency_s: float = 0.0, gated: bool = False) -> None:
+    def __init__(
+        self,
+        task: TaskSpec,
+        robot: RobotSpec,
+        render_mode: str | None = None,
+        latency_s: float = 0.0,
+        gated: bool = False,
+    ) -> None:
         """Build the environment.
 
         :param latency_s: from observation to wheels, rounded to `TICK_S`; less than a period.
@@ -46,20 +52,24 @@ class RoverPathEnv(gymnasium.Env[np.ndarray, np.ndarray]):
         self.task, self.robot = task, robot
         self.action_contract = ActionContract(task.action)
         if self.action_contract.names != _COMPONENTS:
-            raise SimulationError(f'the rover takes the action {", ".join(_COMPONENTS)}; the task '
-                                  f'has {", ".join(self.action_contract.names)}')
+            raise SimulationError(
+                f'the rover takes the action {", ".join(_COMPONENTS)}; the task '
+                f'has {", ".join(self.action_contract.names)}'
+            )
         self._ticks = round(1.0 / (task.rate_hz * TICK_S))
         if abs(self._ticks * TICK_S * task.rate_hz - 1.0) > 1e-6:
-            raise SimulationError(f'rate_hz is {task.rate_hz}; its period must be a whole '
-                                  f'multiple of {TICK_S} s')
+            raise SimulationError(
+                f'rate_hz is {task.rate_hz}; its period must be a whole multiple of {TICK_S} s'
+            )
         self._latency_ticks = round(latency_s / TICK_S)
         if not 0 <= self._latency_ticks <= self._ticks:
             raise SimulationError(f'latency_s is {latency_s}; legal: 0 to {1.0 / task.rate_hz} s')
         self._gated = gated
         low, high = zip(*((f.low, f.high) for f in task.features for _ in range(f.size)))
         self.observation_space = gymnasium.spaces.Box(np.float32(low), np.float32(high))
-        self.action_space = gymnasium.spaces.Box(np.float32(self.action_contract.low),
-                                                 np.float32(self.action_contract.high))
+        self.action_space = gymnasium.spaces.Box(
+            np.float32(self.action_contract.low), np.float32(self.action_contract.high)
+        )
         self.builder = ObservationBuilder(task)
         self._simulation: RoverSimulation | None = None
         self._gate: SafetyGate | None = None
@@ -72,8 +82,9 @@ class RoverPathEnv(gymnasium.Env[np.ndarray, np.ndarray]):
             self._simulation = RoverSimulation(self.robot, self.task.episode)
         return self._simulation
 
-    def reset(self, *, seed: int | None = None,
-              options: dict[str, Any] | None = None) -> tuple[np.ndarray, dict[str, Any]]:
+    def reset(
+        self, *, seed: int | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[np.ndarray, dict[str, Any]]:
         """Start an episode on the course of a seed; without one on the next random course."""
         super().reset(seed=seed)
         course = seed if seed is not None else int(self.np_random.integers(1 << 31))
@@ -132,8 +143,10 @@ class RoverPathEnv(gymnasium.Env[np.ndarray, np.ndarray]):
     def _sense(self) -> None:
         """Give the builder what is new; it refuses what it has."""
         now_ns = self.simulation.time_ns
-        for name, sample in (('odom', self.simulation.odometry()),
-                             ('scan', self.simulation.scan())):
+        for name, sample in (
+            ('odom', self.simulation.odometry()),
+            ('scan', self.simulation.scan()),
+        ):
             if sample.stamp_ns == now_ns:
                 self.builder.update(name, sample)
 
@@ -145,13 +158,20 @@ class RoverPathEnv(gymnasium.Env[np.ndarray, np.ndarray]):
 
     def _info(self) -> dict[str, Any]:
         outcome = self.simulation.outcome
-        return {'outcome': outcome.name, 'success': outcome is Outcome.GOAL,
-                'course_seed': self.simulation.seed, 'progress': self.simulation.progress.share}
+        return {
+            'outcome': outcome.name,
+            'success': outcome is Outcome.GOAL,
+            'course_seed': self.simulation.seed,
+            'progress': self.simulation.progress.share,
+        }
 
     def _new_gate(self) -> SafetyGate:
-        gate = SafetyGate(self.action_contract.names, limits_for_action(self.task.action,
-                                                                        self.robot),
-                          timeout_s=self.robot.timeouts.gate_s, period_s=GATE_TICKS * TICK_S,
-                          controller_timeout_s=self.robot.timeouts.controller_s)
+        gate = SafetyGate(
+            self.action_contract.names,
+            limits_for_action(self.task.action, self.robot),
+            timeout_s=self.robot.timeouts.gate_s,
+            period_s=GATE_TICKS * TICK_S,
+            controller_timeout_s=self.robot.timeouts.controller_s,
+        )
         gate.activate(0.0)
         return gate

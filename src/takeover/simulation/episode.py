@@ -80,9 +80,12 @@ class EpisodeMonitor:
         """Numbers so far; they go on after an outcome for as long as the episode is observed."""
         share = min(max(self.tracker.progress_m / self._goal_s_m, 0.0), 1.0)
         return Progress(
-            self._elapsed_s, share, self._distance_m,
+            self._elapsed_s,
+            share,
+            self._distance_m,
             self._distance_m / self._elapsed_s if self._elapsed_s else 0.0,
-            self._cross_track_sum_m / self._observations if self._observations else 0.0)
+            self._cross_track_sum_m / self._observations if self._observations else 0.0,
+        )
 
     def _judge(self, time_s: float, collided: bool) -> Outcome:
         if collided:

@@ -64,8 +64,9 @@ class _Seen:
 class PathExpert:
     """Drives the rover of a simulation; `act` gives the twist for the state it is in."""
 
-    def __init__(self, robot: RobotSpec, episode: EpisodeSpec,
-                 config: ExpertConfig = ExpertConfig()) -> None:
+    def __init__(
+        self, robot: RobotSpec, episode: EpisodeSpec, config: ExpertConfig = ExpertConfig()
+    ) -> None:
         self.config = config
         self._speed_m_s = episode.target_speed_m_s
         self._radius_m = robot.geometry.radius_m
@@ -84,8 +85,9 @@ class PathExpert:
             bearing = self._clear(bearing, obstacle, side)
         return self._steer(bearing)
 
-    def _look(self, simulation: RoverSimulation, believed: OdometrySample,
-              path: PathTracker) -> list[_Seen]:
+    def _look(
+        self, simulation: RoverSimulation, believed: OdometrySample, path: PathTracker
+    ) -> list[_Seen]:
         """Return the obstacles within view, where they are relative to the rover."""
         pose, seen = simulation.true_pose, []
         for obstacle in simulation.course.obstacles:
@@ -98,8 +100,11 @@ class PathExpert:
             y = believed.y_m + distance * math.sin(believed.yaw_rad + bearing)
             here = path.progress_m
             path.move_to(x, y)
-            seen.append(_Seen(path.progress_m, path.cross_track(x, y), obstacle.radius_m,
-                              distance, bearing))
+            seen.append(
+                _Seen(
+                    path.progress_m, path.cross_track(x, y), obstacle.radius_m, distance, bearing
+                )
+            )
             path.progress_m = here
         return seen
 
@@ -109,11 +114,13 @@ class PathExpert:
         left, right = obstacle.d_m + room, obstacle.d_m - room
         cost_left, cost_right = (
             abs(offset) + abs(offset - d_m) + (math.inf if abs(offset) > self._max_offset_m else 0)
-            for offset in (left, right))
+            for offset in (left, right)
+        )
         return left if cost_left < cost_right else right
 
-    def _aim(self, believed: OdometrySample, path: PathTracker, seen: list[_Seen],
-             sides: list[float]) -> float:
+    def _aim(
+        self, believed: OdometrySample, path: PathTracker, seen: list[_Seen], sides: list[float]
+    ) -> float:
         """Return the bearing of the pursuit point on the bent path."""
         s, offset = path.progress_m + self.config.lookahead_m, 0.0
         for obstacle, side in zip(seen, sides):

@@ -31,9 +31,20 @@ class Lidar:
         """Return the distance along each beam, float64 [beams]; +inf where nothing is met."""
         distances = np.empty(self._spec.beams)
         directions = self._directions @ data.site_xmat[self._site].reshape(3, 3).T
-        mujoco.mj_multiRay(self._model, data, data.site_xpos[self._site], directions.ravel(),
-                           self._groups, 1, -1, self._geoms, distances, None, self._spec.beams,
-                           self._spec.range_max_m)
+        mujoco.mj_multiRay(
+            self._model,
+            data,
+            data.site_xpos[self._site],
+            directions.ravel(),
+            self._groups,
+            1,
+            -1,
+            self._geoms,
+            distances,
+            None,
+            self._spec.beams,
+            self._spec.range_max_m,
+        )
         return np.where(self._geoms >= 0, distances, np.inf)
 
     def scan(self, stamp_ns: int, data: mujoco.MjData) -> LaserScanSample:
@@ -44,6 +55,12 @@ class Lidar:
         ranges[ranges < spec.range_min_m] = -np.inf
         ranges[ranges > spec.range_max_m] = np.inf
         ranges[self._rng.random(spec.beams) < spec.dropout] = np.inf
-        return LaserScanSample(stamp_ns, spec.angle_min_rad, spec.angle_increment_rad,
-                               spec.range_min_m, spec.range_max_m, ranges.astype(np.float32),
-                               FRAME)
+        return LaserScanSample(
+            stamp_ns,
+            spec.angle_min_rad,
+            spec.angle_increment_rad,
+            spec.range_min_m,
+            spec.range_max_m,
+            ranges.astype(np.float32),
+            FRAME,
+        )

@@ -26,7 +26,7 @@ from takeover.specs import EpisodeSpec
 
 TICK_S = 0.01
 STANDS_BELOW_M_S = 0.01
-PLACE_S = 0.1                    # passes at `place`: a whole number of every sensor's periods
+PLACE_S = 0.1  # passes at `place`: a whole number of every sensor's periods
 _TICK_NS = 10_000_000
 _SETTLE_S = 0.2
 
@@ -63,11 +63,14 @@ class RoverSimulation:
         self._odometry_ticks = _ticks('odometry', physics.odometry.rate_hz)
         self._scan_ticks = _ticks('lidar', physics.lidar.rate_hz)
         if robot.geometry.radius_m > MAX_ROBOT_RADIUS_M:
-            raise SimulationError(f'geometry.radius_m is {robot.geometry.radius_m}; courses are '
-                                  f'passable up to {MAX_ROBOT_RADIUS_M} m')
+            raise SimulationError(
+                f'geometry.radius_m is {robot.geometry.radius_m}; courses are '
+                f'passable up to {MAX_ROBOT_RADIUS_M} m'
+            )
         self._limits = [robot.limits[name] for name in ('linear.x', 'angular.z')]
-        self._ramp = TICK_S * np.array([physics.max_acceleration_m_s2,
-                                        physics.max_angular_acceleration_rad_s2])
+        self._ramp = TICK_S * np.array(
+            [physics.max_acceleration_m_s2, physics.max_angular_acceleration_rad_s2]
+        )
         self._camera = None
         self.reset(seed)
 
@@ -77,12 +80,15 @@ class RoverSimulation:
         self.course = Course(seed, self._episode)
         self.model = build_model(self._robot, self.course)
         self.data = mujoco.MjData(self.model)
-        self._wheels = [int(self.model.joint(f'{side}_wheel').qposadr[0])
-                        for side in ('left', 'right')]
+        self._wheels = [
+            int(self.model.joint(f'{side}_wheel').qposadr[0]) for side in ('left', 'right')
+        ]
         self._is_obstacle = self.model.geom_group == OBSTACLE_GROUP
         mujoco.mj_step(self.model, self.data, round(_SETTLE_S / TICK_S) * self._steps)
-        noise = [np.random.Generator(np.random.PCG64(source))
-                 for source in np.random.SeedSequence([seed, 1]).spawn(2)]
+        noise = [
+            np.random.Generator(np.random.PCG64(source))
+            for source in np.random.SeedSequence([seed, 1]).spawn(2)
+        ]
         self._odometry = WheelOdometry(self._robot, noise[0], self.course.start, self._angles())
         self._lidar = Lidar(self._robot.simulation.lidar, self.model, noise[1])
         self._scan = self._lidar.scan(0, self.data)
@@ -108,8 +114,13 @@ class RoverSimulation:
         w, x, y, z = self.data.qpos[3:7].tolist()
         yaw = math.atan2(2.0 * (w * z + x * y), 1.0 - 2.0 * (y * y + z * z))
         vx, vy = self.data.qvel[:2].tolist()
-        return TruePose(float(self.data.qpos[0]), float(self.data.qpos[1]), yaw,
-                        vx * math.cos(yaw) + vy * math.sin(yaw), float(self.data.qvel[5]))
+        return TruePose(
+            float(self.data.qpos[0]),
+            float(self.data.qpos[1]),
+            yaw,
+            vx * math.cos(yaw) + vy * math.sin(yaw),
+            float(self.data.qvel[5]),
+        )
 
     @property
     def stands(self) -> bool:
@@ -180,16 +191,19 @@ class RoverSimulation:
         self.data.qpos[:2] = pose.x_m, pose.y_m
         self.data.qpos[3:7] = math.cos(half_yaw), 0.0, 0.0, math.sin(half_yaw)
         self.data.qvel[:] = 0.0
-        self.data.qvel[:2] = (pose.linear_m_s * math.cos(pose.yaw_rad),
-                              pose.linear_m_s * math.sin(pose.yaw_rad))
+        self.data.qvel[:2] = (
+            pose.linear_m_s * math.cos(pose.yaw_rad),
+            pose.linear_m_s * math.sin(pose.yaw_rad),
+        )
         self.data.qvel[5] = pose.angular_rad_s
         self._target[:] = pose.linear_m_s, pose.angular_rad_s
         wheels = np.array([pose.linear_m_s - half_turn, pose.linear_m_s + half_turn])
         self.data.qvel[6:8] = self.data.act[:] = wheels / self._wheel_radius_m
         mujoco.mj_forward(self.model, self.data)
         self._ticks += round(PLACE_S / TICK_S)
-        self._odometry.place(self.time_ns, believed, pose.linear_m_s, pose.angular_rad_s,
-                             self._angles())
+        self._odometry.place(
+            self.time_ns, believed, pose.linear_m_s, pose.angular_rad_s, self._angles()
+        )
         self._scan = self._lidar.scan(self.time_ns, self.data)
         self._observe()
 
@@ -212,6 +226,7 @@ class RoverSimulation:
         """
         if self._camera is None:
             from takeover.simulation.camera import ForwardCamera
+
             self._camera = ForwardCamera(self._robot.simulation.camera, self.model)
         return self._camera.render(self.model, self.data, self.course)
 
@@ -230,8 +245,9 @@ class RoverSimulation:
 
     def _drive(self) -> None:
         """Ramp the twist towards the command, or to zero without one; set the wheel servos."""
-        silent_s = (math.inf if self._command_tick is None
-                    else (self._ticks - self._command_tick) * TICK_S)
+        silent_s = (
+            math.inf if self._command_tick is None else (self._ticks - self._command_tick) * TICK_S
+        )
         wanted = self._command if silent_s < self._robot.timeouts.controller_s else np.zeros(2)
         self._target += np.clip(wanted - self._target, -self._ramp, self._ramp)
         half_turn = 0.5 * self._target[1] * self._track_m
@@ -241,14 +257,18 @@ class RoverSimulation:
 
 def _whole(name: str, ratio: float) -> int:
     if ratio < 1.0 - 1e-9 or abs(ratio - round(ratio)) > 1e-6:
-        raise SimulationError(f"{name}: the base controller's tick of {TICK_S} s must be a whole "
-                              f'multiple of it, is {ratio:.4g} times')
+        raise SimulationError(
+            f"{name}: the base controller's tick of {TICK_S} s must be a whole "
+            f'multiple of it, is {ratio:.4g} times'
+        )
     return round(ratio)
 
 
 def _ticks(sensor: str, rate_hz: float) -> int:
     ticks = 1.0 / (rate_hz * TICK_S)
     if ticks < 1.0 - 1e-9 or abs(ticks - round(ticks)) > 1e-6:
-        raise SimulationError(f'simulation.{sensor}.rate_hz is {rate_hz}; the period must be a '
-                              f'whole multiple of {TICK_S} s: 100, 50, 33.33, 25, 20, ... Hz')
+        raise SimulationError(
+            f'simulation.{sensor}.rate_hz is {rate_hz}; the period must be a '
+            f'whole multiple of {TICK_S} s: 100, 50, 33.33, 25, 20, ... Hz'
+        )
     return round(ticks)

@@ -12,13 +12,13 @@ import mujoco
 from takeover.robot import RobotSpec
 from takeover.simulation.course import Course
 
-OBSTACLE_GROUP = 1               # geom group the lidar sees
+OBSTACLE_GROUP = 1  # geom group the lidar sees
 OBSTACLE_HEIGHT_M = 0.5
 LIDAR_HEIGHT_M = 0.22
 BODY_HEIGHT_M = 0.12
 BODY_CLEARANCE_M = 0.03
-CENTRE_BEHIND_AXLE_M = 0.03      # of mass, so that the caster stays on the floor when braking
-SERVO_GAIN_N_M_S = 1.2           # stiff against the robot's inertia, soft enough to be stable
+CENTRE_BEHIND_AXLE_M = 0.03  # of mass, so that the caster stays on the floor when braking
+SERVO_GAIN_N_M_S = 1.2  # stiff against the robot's inertia, soft enough to be stable
 WHEEL_TORQUE_N_M = 2.0
 WHEEL_MASS_KG = 0.3
 _COLOURS = ('.90 .45 .13', '.20 .55 .80', '.75 .25 .30', '.35 .65 .35', '.60 .40 .70')
@@ -94,29 +94,61 @@ def build_model(robot: RobotSpec, course: Course) -> mujoco.MjModel:
     body_height = BODY_CLEARANCE_M + 0.5 * BODY_HEIGHT_M - wheel
     caster_radius = 0.5 * wheel
     text = _XML.format(
-        timestep=physics.timestep_s, width=physics.camera.width, height=physics.camera.height,
-        friction=physics.wheel_friction, x=x, y=y, yaw=yaw, wheel_radius=wheel, mass=mass,
-        obstacles='\n    '.join(_obstacles(course)), behind=CENTRE_BEHIND_AXLE_M,
-        mass_height=body_height, radius=geometry.radius_m, half_height=0.5 * BODY_HEIGHT_M,
-        inertia_x=mass * (3.0 * geometry.radius_m ** 2 + BODY_HEIGHT_M ** 2) / 12.0,
-        inertia_z=0.5 * mass * geometry.radius_m ** 2, body_height=body_height,
-        caster_radius=caster_radius, caster_back=0.75 * geometry.radius_m,
-        caster_height=caster_radius - wheel, lidar_height=LIDAR_HEIGHT_M - wheel,
+        timestep=physics.timestep_s,
+        width=physics.camera.width,
+        height=physics.camera.height,
+        friction=physics.wheel_friction,
+        x=x,
+        y=y,
+        yaw=yaw,
+        wheel_radius=wheel,
+        mass=mass,
+        obstacles='\n    '.join(_obstacles(course)),
+        behind=CENTRE_BEHIND_AXLE_M,
+        mass_height=body_height,
+        radius=geometry.radius_m,
+        half_height=0.5 * BODY_HEIGHT_M,
+        inertia_x=mass * (3.0 * geometry.radius_m**2 + BODY_HEIGHT_M**2) / 12.0,
+        inertia_z=0.5 * mass * geometry.radius_m**2,
+        body_height=body_height,
+        caster_radius=caster_radius,
+        caster_back=0.75 * geometry.radius_m,
+        caster_height=caster_radius - wheel,
+        lidar_height=LIDAR_HEIGHT_M - wheel,
         deck_height=body_height + 0.5 * BODY_HEIGHT_M + 0.03,
-        camera_x=0.9 * geometry.radius_m, camera_height=0.24 - wheel,
+        camera_x=0.9 * geometry.radius_m,
+        camera_height=0.24 - wheel,
         fov_deg=physics.camera.fov_y_rad * 57.29577951308232,
         half_track=0.5 * geometry.track_m,
-        **{f'wheel_{side}': _WHEEL.format(side=side, radius=wheel, mass=WHEEL_MASS_KG,
-                                          friction=physics.wheel_friction)
-           for side in ('left', 'right')},
-        **{f'servo_{side}': _SERVO.format(side=side, lag=physics.motor_time_constant_s,
-                                          gain=SERVO_GAIN_N_M_S, torque=WHEEL_TORQUE_N_M)
-           for side in ('left', 'right')})
+        **{
+            f'wheel_{side}': _WHEEL.format(
+                side=side, radius=wheel, mass=WHEEL_MASS_KG, friction=physics.wheel_friction
+            )
+            for side in ('left', 'right')
+        },
+        **{
+            f'servo_{side}': _SERVO.format(
+                side=side,
+                lag=physics.motor_time_constant_s,
+                gain=SERVO_GAIN_N_M_S,
+                torque=WHEEL_TORQUE_N_M,
+            )
+            for side in ('left', 'right')
+        },
+    )
     return mujoco.MjModel.from_xml_string(text)
 
 
 def _obstacles(course: Course) -> list[str]:
-    return [_OBSTACLE.format(i=i, radius=obstacle.radius_m, half=0.5 * OBSTACLE_HEIGHT_M,
-                             x=obstacle.x_m, y=obstacle.y_m, group=OBSTACLE_GROUP,
-                             colour=_COLOURS[i % len(_COLOURS)])
-            for i, obstacle in enumerate(course.obstacles)]
+    return [
+        _OBSTACLE.format(
+            i=i,
+            radius=obstacle.radius_m,
+            half=0.5 * OBSTACLE_HEIGHT_M,
+            x=obstacle.x_m,
+            y=obstacle.y_m,
+            group=OBSTACLE_GROUP,
+            colour=_COLOURS[i % len(_COLOURS)],
+        )
+        for i, obstacle in enumerate(course.obstacles)
+    ]

@@ -18,14 +18,16 @@ def action(task):
 def data(action):
     rng = np.random.default_rng(0)
     observations = rng.normal(2.0, 3.0, (2000, 4)).astype(np.float32)
-    actions = np.stack([0.3 + 0.2 * np.tanh(observations[:, 0] - 2.0),
-                        np.sin(0.3 * observations[:, 1])], axis=1).astype(np.float32)
+    actions = np.stack(
+        [0.3 + 0.2 * np.tanh(observations[:, 0] - 2.0), np.sin(0.3 * observations[:, 1])], axis=1
+    ).astype(np.float32)
     return Demonstrations(observations, actions)
 
 
 def same(one, other):
-    return all((a == b).all() for a, b in zip(one.weights + one.biases,
-                                              other.weights + other.biases))
+    return all(
+        (a == b).all() for a, b in zip(one.weights + one.biases, other.weights + other.biases)
+    )
 
 
 def test_it_learns_what_was_demonstrated(data, action):
@@ -51,7 +53,8 @@ def test_training_leaves_the_number_of_threads_alone(data, action):
 def test_the_weights_compute_what_the_policy_does(data, action):
     policy = train(TINY, data, action)
     assert policy.weights().forward(data.observations) == pytest.approx(
-        policy.act(data.observations), abs=1e-5)
+        policy.act(data.observations), abs=1e-5
+    )
 
 
 def test_actions_stay_within_the_bounds(data, action):
@@ -82,12 +85,15 @@ def test_progress_is_told(data, action):
     assert all(np.isfinite(loss) for _, loss in told)
 
 
-@pytest.mark.parametrize('change, words', [
-    ({'activation': 'swish'}, "activation is 'swish'; legal: relu, gelu, tanh"),
-    ({'steps': 0}, 'steps must be positive'),
-    ({'learning_rate': -1.0}, 'learning_rate must be positive'),
-    ({'hidden': ()}, 'hidden must hold at least one'),
-])
+@pytest.mark.parametrize(
+    'change, words',
+    [
+        ({'activation': 'swish'}, "activation is 'swish'; legal: relu, gelu, tanh"),
+        ({'steps': 0}, 'steps must be positive'),
+        ({'learning_rate': -1.0}, 'learning_rate must be positive'),
+        ({'hidden': ()}, 'hidden must hold at least one'),
+    ],
+)
 def test_a_configuration_that_cannot_train_is_refused(change, words):
     with pytest.raises(BcError, match=words):
         BcConfig(**change)
@@ -103,4 +109,4 @@ def test_pairs_that_do_not_match_are_refused():
 def test_sets_are_joined_in_order(data):
     both = concatenate([data, data])
     assert len(both) == 2 * len(data)
-    assert (both.actions[len(data):] == data.actions).all()
+    assert (both.actions[len(data) :] == data.actions).all()

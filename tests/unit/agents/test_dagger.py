@@ -9,8 +9,13 @@ from takeover.policy.onnx_policy import OnnxPolicy
 from takeover.simulation.environment import RoverPathEnv
 from takeover.simulation.expert import PathExpert
 
-TINY = DaggerConfig(courses=3, rounds=1, episodes=1, round_steps=100,
-                    bc=BcConfig(hidden=(16,), steps=100, batch_size=64))
+TINY = DaggerConfig(
+    courses=3,
+    rounds=1,
+    episodes=1,
+    round_steps=100,
+    bc=BcConfig(hidden=(16,), steps=100, batch_size=64),
+)
 
 
 class Told(Progress):

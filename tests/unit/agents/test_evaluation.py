@@ -6,9 +6,15 @@ from takeover.agents.evaluation import evaluate, Evaluation, wilson_interval
 from takeover.simulation.environment import RoverPathEnv
 
 
-@pytest.mark.parametrize('successes, trials, low, high', [
-    (0, 10, 0.0, 0.2775), (5, 10, 0.2366, 0.7634), (10, 10, 0.7225, 1.0), (95, 100, 0.8882, 0.9785)
-])
+@pytest.mark.parametrize(
+    'successes, trials, low, high',
+    [
+        (0, 10, 0.0, 0.2775),
+        (5, 10, 0.2366, 0.7634),
+        (10, 10, 0.7225, 1.0),
+        (95, 100, 0.8882, 0.9785),
+    ],
+)
 def test_the_interval_is_wilsons(successes, trials, low, high):
     assert wilson_interval(successes, trials) == pytest.approx((low, high), abs=1e-4)
 
@@ -19,7 +25,8 @@ def test_without_trials_nothing_is_known():
 
 def test_the_line_counts_and_names_the_seeds_that_failed():
     evaluation = Evaluation(
-        {0: 'GOAL', 1: 'COLLISION', 2: 'GOAL', 3: 'COLLISION', 4: 'TIME_LIMIT'})
+        {0: 'GOAL', 1: 'COLLISION', 2: 'GOAL', 3: 'COLLISION', 4: 'TIME_LIMIT'}
+    )
     assert (evaluation.successes, evaluation.episodes) == (2, 5)
     line = str(evaluation)
     assert line.startswith('2 of 5 reached the goal (95 % interval 12 to 77 %)')
@@ -28,9 +35,14 @@ def test_the_line_counts_and_names_the_seeds_that_failed():
 
 def test_every_seed_is_driven_to_its_end(task, robot):
     short = task.model_copy(
-        update={'episode': task.episode.model_copy(update={'time_limit_s': 0.5})})
+        update={'episode': task.episode.model_copy(update={'time_limit_s': 0.5})}
+    )
     told = []
-    result = evaluate(RoverPathEnv(short, robot), lambda observation: np.zeros(2), (3, 5),
-                      lambda seed, outcome: told.append((seed, outcome)))
+    result = evaluate(
+        RoverPathEnv(short, robot),
+        lambda observation: np.zeros(2),
+        (3, 5),
+        lambda seed, outcome: told.append((seed, outcome)),
+    )
     assert result.outcomes == {3: 'TIME_LIMIT', 5: 'TIME_LIMIT'}
     assert told == [(3, 'TIME_LIMIT'), (5, 'TIME_LIMIT')]

@@ -11,12 +11,13 @@ def observe(task, side):
     s = np.linspace(0.0, 6.0, 121)
     points = np.stack([s, side * 0.4 * np.sin(s)], axis=1)
     spec = next(f for f in task.features if f.kind == 'scan.ranges')
-    ranges = np.linspace(0.5, 3.5, spec.size, dtype=np.float32)[::round(side)]
+    ranges = np.linspace(0.5, 3.5, spec.size, dtype=np.float32)[:: round(side)]
     builder = ObservationBuilder(task)
     builder.update('path', PathSample(0, points))
     builder.update('odom', OdometrySample(0, 1.0, side * 0.5, side * 0.2, 0.3, side * 0.7))
-    builder.update('scan', LaserScanSample(0, spec.angle_min_rad, spec.angle_increment_rad, 0.05,
-                                           4.0, ranges))
+    builder.update(
+        'scan', LaserScanSample(0, spec.angle_min_rad, spec.angle_increment_rad, 0.05, 4.0, ranges)
+    )
     return builder.build(0).vector
 
 
@@ -39,8 +40,10 @@ def test_forward_stays_and_turning_changes_sign(task):
 
 
 def test_a_lidar_that_looks_more_to_one_side_is_refused(task):
-    features = tuple(f.model_copy(update={'angle_min_rad': -1.0}) if f.kind == 'scan.ranges' else f
-                     for f in task.features)
+    features = tuple(
+        f.model_copy(update={'angle_min_rad': -1.0}) if f.kind == 'scan.ranges' else f
+        for f in task.features
+    )
     with pytest.raises(MirrorError, match='looks from -1.0'):
         mirror_of(task.model_copy(update={'features': features}))
 
@@ -48,6 +51,7 @@ def test_a_lidar_that_looks_more_to_one_side_is_refused(task):
 def test_unequal_turning_bounds_are_refused(task):
     linear, angular = task.action.components
     action = task.action.model_copy(
-        update={'components': (linear, angular.model_copy(update={'low': -1.0}))})
+        update={'components': (linear, angular.model_copy(update={'low': -1.0}))}
+    )
     with pytest.raises(MirrorError, match='angular.z is bounded by'):
         mirror_of(task.model_copy(update={'action': action}))

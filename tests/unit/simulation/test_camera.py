@@ -46,7 +46,7 @@ def test_an_obstacle_ahead_fills_the_middle(simulation, rendered):
     x, y, yaw = obstacle.x_m - 0.9, obstacle.y_m, 0.0
     simulation.place(TruePose(x, y, yaw, 0.0, 0.0), (x, y, yaw))
     height, width, _ = rendered.shape
-    middle = simulation.render()[height // 3: height // 2, width // 2 - 10: width // 2 + 10]
+    middle = simulation.render()[height // 3 : height // 2, width // 2 - 10 : width // 2 + 10]
     red, green, blue = middle.reshape(-1, 3).mean(axis=0)
     assert red > green + 40 and green > blue
 

@@ -37,8 +37,9 @@ def test_course_0_is_the_same_on_every_machine(courses):
     # Rounded to micrometres, so that no machine's sine shows: only a new generator changes it.
     course = courses[0]
     numbers = [round(value * 1e6) for value in course.points.ravel()]
-    numbers += [round(value * 1e6) for o in course.obstacles
-                for value in (o.x_m, o.y_m, o.radius_m)]
+    numbers += [
+        round(value * 1e6) for o in course.obstacles for value in (o.x_m, o.y_m, o.radius_m)
+    ]
     digest = hashlib.sha256(repr(numbers).encode()).hexdigest()[:16]
     assert digest == '62fa7425c42ee8c1'
 
@@ -65,8 +66,9 @@ def test_obstacles_are_where_they_say_relative_to_the_path(courses):
             path.progress_m = obstacle.s_m - 0.3
             path.move_to(obstacle.x_m, obstacle.y_m)
             assert path.progress_m == pytest.approx(obstacle.s_m, abs=0.05)
-            assert path.cross_track(obstacle.x_m, obstacle.y_m) == pytest.approx(obstacle.d_m,
-                                                                                abs=0.01)
+            assert path.cross_track(obstacle.x_m, obstacle.y_m) == pytest.approx(
+                obstacle.d_m, abs=0.01
+            )
 
 
 def test_obstacles_keep_to_the_spec_and_to_their_distances(courses, task):
@@ -123,12 +125,15 @@ def test_pose_is_beside_the_path(task):
     assert -math.sin(heading) * (x - x0) + math.cos(heading) * (y - y0) == pytest.approx(0.4)
 
 
-@pytest.mark.parametrize('change, words', [
-    ({'path_max_curvature_1_m': 0.9}, 'path_max_curvature_1_m 0.9 folds a corridor'),
-    ({'obstacle_radius_m': (0.2, 0.8)}, 'obstacle_radius_m up to 0.8 leaves 0.15 m'),
-    ({'obstacle_offset_m': (0.1, 1.3)}, 'obstacle_offset_m up to 1.3'),
-    ({'obstacle_count': 9}, '9 obstacles need at least'),
-])
+@pytest.mark.parametrize(
+    'change, words',
+    [
+        ({'path_max_curvature_1_m': 0.9}, 'path_max_curvature_1_m 0.9 folds a corridor'),
+        ({'obstacle_radius_m': (0.2, 0.8)}, 'obstacle_radius_m up to 0.8 leaves 0.15 m'),
+        ({'obstacle_offset_m': (0.1, 1.3)}, 'obstacle_offset_m up to 1.3'),
+        ({'obstacle_count': 9}, '9 obstacles need at least'),
+    ],
+)
 def test_a_spec_without_room_is_refused(task, change, words):
     with pytest.raises(CourseError, match=words):
         Course(0, task.episode.model_copy(update=change))
@@ -136,8 +141,9 @@ def test_a_spec_without_room_is_refused(task, change, words):
 
 def test_the_tightest_legal_corridor_keeps_the_gap(task):
     half_width = task.episode.obstacle_radius_m[1] + MAX_ROBOT_RADIUS_M + MIN_GAP_M + 0.001
-    spec = task.episode.model_copy(update={'corridor_half_width_m': half_width,
-                                           'obstacle_offset_m': (0.01, 0.05)})
+    spec = task.episode.model_copy(
+        update={'corridor_half_width_m': half_width, 'obstacle_offset_m': (0.01, 0.05)}
+    )
     assert all(passable(Course(seed, spec), MAX_ROBOT_RADIUS_M) for seed in range(10))
 
 

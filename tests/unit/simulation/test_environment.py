@@ -41,8 +41,9 @@ def test_a_seed_names_the_course_and_later_courses_follow_from_it(env):
     assert len(set(courses)) == 3
 
 
-@pytest.mark.parametrize('options', [{}, {'latency_s': 0.05}, {'latency_s': 0.03, 'gated': True},
-                                     {'gated': True}])
+@pytest.mark.parametrize(
+    'options', [{}, {'latency_s': 0.05}, {'latency_s': 0.03, 'gated': True}, {'gated': True}]
+)
 def test_the_expert_reaches_the_goal_however_it_is_connected(task, robot, options):
     env, expert = RoverPathEnv(task, robot, **options), PathExpert(robot, task.episode)
     env.reset(seed=2)
@@ -55,7 +56,8 @@ def test_the_expert_reaches_the_goal_however_it_is_connected(task, robot, option
 
 def test_standing_still_is_truncated_not_terminated(task, robot):
     short = task.model_copy(
-        update={'episode': task.episode.model_copy(update={'time_limit_s': 0.5})})
+        update={'episode': task.episode.model_copy(update={'time_limit_s': 0.5})}
+    )
     env = RoverPathEnv(short, robot)
     env.reset(seed=0)
     for _ in range(9):

@@ -55,8 +55,9 @@ def test_heading_into_an_obstacle_it_turns_away_and_slows_down(simulation, task,
     expert = PathExpert(robot, task.episode)
     obstacle = simulation.course.obstacles[1]
     for side in (0.02, -0.02):
-        x, y, heading = simulation.course.pose(obstacle.s_m - obstacle.radius_m - 0.35,
-                                               obstacle.d_m + side)
+        x, y, heading = simulation.course.pose(
+            obstacle.s_m - obstacle.radius_m - 0.35, obstacle.d_m + side
+        )
         simulation.place(TruePose(x, y, heading, 0.3, 0.0), (x, y, heading))
         speed, turn = expert.act(simulation)
         assert speed < 0.9 * task.episode.target_speed_m_s

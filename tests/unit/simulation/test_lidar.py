@@ -10,7 +10,8 @@ from takeover.simulation.rover import RoverSimulation, TruePose
 def quiet(robot, **changes):
     lidar = robot.simulation.lidar.model_copy(update={'noise_m': 0.0, 'dropout': 0.0, **changes})
     return robot.model_copy(
-        update={'simulation': robot.simulation.model_copy(update={'lidar': lidar})})
+        update={'simulation': robot.simulation.model_copy(update={'lidar': lidar})}
+    )
 
 
 def beam_lengths(pose, lidar, obstacles):
@@ -21,9 +22,9 @@ def beam_lengths(pose, lidar, obstacles):
     for o in obstacles:
         dx, dy = o.x_m - pose.x_m, o.y_m - pose.y_m
         along = dx * np.cos(angles) + dy * np.sin(angles)
-        across2 = dx * dx + dy * dy - along ** 2
-        hit = (along > 0.0) & (across2 < o.radius_m ** 2)
-        length = along - np.sqrt(np.maximum(o.radius_m ** 2 - across2, 0.0))
+        across2 = dx * dx + dy * dy - along**2
+        hit = (along > 0.0) & (across2 < o.radius_m**2)
+        length = along - np.sqrt(np.maximum(o.radius_m**2 - across2, 0.0))
         nearest = np.where(hit, np.minimum(nearest, length), nearest)
     return np.where(nearest > lidar.range_max_m, np.inf, nearest)
 
@@ -35,8 +36,10 @@ def test_ranges_are_those_of_geometry(task, robot, seed):
     for s in np.arange(0.3, 8.0, 0.7):
         x, y, heading = simulation.course.pose(s, 0.3 * math.sin(5.0 * s))
         pose = TruePose(x, y, heading + 0.4 * math.cos(3.0 * s), 0.0, 0.0)
-        if any(math.dist((x, y), (o.x_m, o.y_m)) < o.radius_m + 0.05
-               for o in simulation.course.obstacles):
+        if any(
+            math.dist((x, y), (o.x_m, o.y_m)) < o.radius_m + 0.05
+            for o in simulation.course.obstacles
+        ):
             continue
         simulation.place(pose, (x, y, pose.yaw_rad))
         expected = beam_lengths(pose, lidar, simulation.course.obstacles)
@@ -55,8 +58,9 @@ def test_the_first_beam_is_on_the_right(task, robot):
     simulation.place(pose, (pose.x_m, pose.y_m, 0.0))
     nearest = int(np.argmin(simulation.scan().ranges))
     lidar = robot.simulation.lidar
-    assert (lidar.angle_min_rad + nearest * lidar.angle_increment_rad
-            == pytest.approx(-math.pi / 2, abs=lidar.angle_increment_rad))
+    assert lidar.angle_min_rad + nearest * lidar.angle_increment_rad == pytest.approx(
+        -math.pi / 2, abs=lidar.angle_increment_rad
+    )
 
 
 def test_noise_has_the_stated_spread_and_dropouts_their_share(task, robot):

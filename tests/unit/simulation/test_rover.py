@@ -20,8 +20,7 @@ def without_obstacles(task):
 
 
 def with_simulation(robot, **changes):
-    return robot.model_copy(
-        update={'simulation': robot.simulation.model_copy(update=changes)})
+    return robot.model_copy(update={'simulation': robot.simulation.model_copy(update=changes)})
 
 
 def test_it_stands_where_the_course_starts(simulation):
@@ -44,8 +43,9 @@ def test_it_reaches_the_commanded_twist(task, robot, linear, angular):
 def test_the_wheels_lag_behind_the_command(task, robot):
     times = {}
     for lag_s in (0.02, 0.1, 0.3):
-        simulation = RoverSimulation(with_simulation(robot, motor_time_constant_s=lag_s),
-                                     without_obstacles(task), 0)
+        simulation = RoverSimulation(
+            with_simulation(robot, motor_time_constant_s=lag_s), without_obstacles(task), 0
+        )
         while simulation.true_pose.linear_m_s < 0.63 * 0.4:
             simulation.set_command(0.4, 0.0)
             simulation.step()
@@ -58,14 +58,17 @@ def test_the_wheels_lag_behind_the_command(task, robot):
 def test_a_slippery_floor_lets_the_wheels_slip(task, robot):
     distances = []
     for friction in (0.8, 0.02):
-        simulation = RoverSimulation(with_simulation(robot, wheel_friction=friction),
-                                     without_obstacles(task), 0)
+        simulation = RoverSimulation(
+            with_simulation(robot, wheel_friction=friction), without_obstacles(task), 0
+        )
         hold(simulation, 0.4, 0.0, 1.0)
         believed = simulation.odometry()
         x0, y0, _ = simulation.course.start
         pose = simulation.true_pose
-        distances.append(math.dist((pose.x_m, pose.y_m), (x0, y0))
-                         / math.dist((believed.x_m, believed.y_m), (x0, y0)))
+        distances.append(
+            math.dist((pose.x_m, pose.y_m), (x0, y0))
+            / math.dist((believed.x_m, believed.y_m), (x0, y0))
+        )
     grip, slip = distances
     assert 0.95 < grip < 1.05
     assert slip < 0.6
@@ -75,7 +78,8 @@ def test_commands_are_clipped_to_what_the_base_can_do(task, robot):
     simulation = RoverSimulation(robot, without_obstacles(task), 0)
     hold(simulation, 5.0, 0.0, 2.0)
     assert simulation.true_pose.linear_m_s == pytest.approx(
-        robot.limits['linear.x'].max_velocity, abs=0.02)
+        robot.limits['linear.x'].max_velocity, abs=0.02
+    )
 
 
 @pytest.mark.parametrize('bad', [(math.nan, 0.0), (0.1, math.inf)])
@@ -112,8 +116,14 @@ def test_reset_twice_gives_the_same_trajectory_bit_for_bit(task, robot):
         for _ in range(60):
             simulation.set_command(*expert.act(simulation))
             simulation.step(5)
-            track.append((simulation.data.qpos.tobytes(), simulation.data.qvel.tobytes(),
-                          simulation.odometry(), simulation.scan().ranges.tobytes()))
+            track.append(
+                (
+                    simulation.data.qpos.tobytes(),
+                    simulation.data.qvel.tobytes(),
+                    simulation.odometry(),
+                    simulation.scan().ranges.tobytes(),
+                )
+            )
         return track, simulation.progress
 
     first = trajectory(5)
@@ -142,8 +152,10 @@ def test_odometry_drifts_a_few_percent_of_the_distance(task, robot):
             simulation.set_command(*expert.act(simulation))
             simulation.step(5)
         believed, pose = simulation.odometry(), simulation.true_pose
-        errors.append(math.dist((believed.x_m, believed.y_m), (pose.x_m, pose.y_m))
-                      / simulation.progress.distance_m)
+        errors.append(
+            math.dist((believed.x_m, believed.y_m), (pose.x_m, pose.y_m))
+            / simulation.progress.distance_m
+        )
         assert believed.linear_m_s == pytest.approx(pose.linear_m_s, abs=0.06)
         assert believed.angular_rad_s == pytest.approx(pose.angular_rad_s, abs=0.25)
     assert 0.003 < np.median(errors) < 0.04
@@ -156,8 +168,9 @@ def test_touching_an_obstacle_is_a_collision(simulation):
     simulation.place(TruePose(x, y, heading, 0.0, 0.0), (x, y, heading))
     assert simulation.outcome is Outcome.RUNNING
     while simulation.outcome is Outcome.RUNNING:
-        bearing = math.atan2(obstacle.y_m - simulation.true_pose.y_m,
-                             obstacle.x_m - simulation.true_pose.x_m)
+        bearing = math.atan2(
+            obstacle.y_m - simulation.true_pose.y_m, obstacle.x_m - simulation.true_pose.x_m
+        )
         simulation.set_command(0.3, bearing - simulation.true_pose.yaw_rad)
         simulation.step(5)
     pose = simulation.true_pose

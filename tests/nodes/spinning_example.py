@@ -19,7 +19,7 @@ class Example(Node):
             raise TakeoverError('the file is not there')
         if 'idle' not in sys.argv:
             self.create_timer(0.02, self.tick)
-        self.get_logger().info('up')
+        self.publisher.publish(Bool(data=False))
 
     def tick(self) -> None:
         """Fail if asked to."""

@@ -37,8 +37,8 @@ def example(*arguments: str):
 
 
 def connected(observer: Observer) -> bool:
-    """Tell whether the observer and the example know each other."""
-    return observer.node.count_publishers('last_words') > 0
+    """Tell whether the observer hears the example."""
+    return observer.last('last_words') is not None
 
 
 @pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM])
@@ -48,7 +48,7 @@ def test_a_signal_ends_the_process_cleanly_after_its_last_act(number, kind):
         wait_until(lambda: connected(observer), 'the node is up')
         process.send_signal(number)
         assert process.wait(20.0) == 0
-        wait_until(lambda: observer.last('last_words'), 'the last act was heard')
+        wait_until(lambda: observer.last('last_words').data, 'the last act was heard')
 
 
 def test_an_error_in_a_callback_ends_the_process_after_its_last_act():

@@ -25,6 +25,6 @@ def test_it_writes_a_bundle_measures_it_and_says_when_it_drives_badly(
     printed = capsys.readouterr().out
     bundle = read_bundle(out)
     assert f'version {bundle.version}' in printed
-    assert printed.count('of 1 reached the goal') == 2
+    assert printed.count('of 1 reached the goal (95 %') == 2
     assert bundle.provenance['config']['seed'] == 3
     assert bundle.provenance['command'].endswith('--seed 3')

@@ -41,7 +41,7 @@ def control(base, tmp_path):
         stack.stop()
 
 
-def keeps_standing(observer: Observer, seconds: float = 1.5) -> bool:
+def keeps_standing(observer: Observer, seconds: float = 1.0) -> bool:
     """Tell whether the base stands now and does not move for a while."""
     wait_until(lambda: stands(observer), 'the base stands')
     began_s = time.monotonic()

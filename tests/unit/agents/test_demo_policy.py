@@ -1,4 +1,4 @@
-"""The shipped policy drives: at least 4 of the 5 courses of the demo, as late and limited as live."""
+"""The shipped policy drives 4 of the 5 courses of the demo at least, late and limited as live."""
 
 from pathlib import Path
 

@@ -7,7 +7,7 @@ intervention_node, safety_node; and the sensors the policy lives on (sim_node pu
 The bound of each loss is read from the shipped YAML: the rungs of the time-out ladder that have
 to pass, the longest stop the limits allow, the wheels' own lag, plus one control period.
 
-    python -m benchmarks.stop_after_loss [--rounds 50]
+    python -m benchmarks.stop_after_loss [--rounds 50] [--of policy_node ...]
 """
 
 import argparse
@@ -153,13 +153,16 @@ def main() -> int:
     """Measure, print one line per loss, return 1 when a bound was broken."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument('--rounds', type=int, default=50, help='losses of each kind')
-    rounds = parser.parse_args().rounds
+    parser.add_argument('--of', nargs='+', choices=LOSSES, default=list(LOSSES), help='kinds')
+    given = parser.parse_args()
+    rounds = given.rounds
     print(f'stop after loss, {rounds} rounds each, {machine()}')
     violations = 0
     with tempfile.TemporaryDirectory() as folder:
         stage = Rounds(Path(folder))
         try:
-            for what, bound_s in bounds_s().items():
+            for what in given.of:
+                bound_s = bounds_s()[what]
                 times_s = []
                 for number in range(rounds):
                     stage.drive(seed=number)

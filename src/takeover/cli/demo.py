@@ -81,7 +81,8 @@ class Demo:
         self.reservation = reserve_domain(self.env)
         share = package_share('takeover_bringup', self.env)
         self.task_file = share / TASK_FILE
-        self.env.setdefault('FASTRTPS_DEFAULT_PROFILES_FILE', str(share / DDS_PROFILE))
+        # The launch files choose a profile for each node; this one is the monitor's.
+        self.monitor_env = {'FASTRTPS_DEFAULT_PROFILES_FILE': str(share / DDS_PROFILE)} | self.env
         self.monitor_program = (
             package_prefix('takeover_nodes', self.env) / 'lib' / 'takeover_nodes' / 'monitor_node'
         )
@@ -119,7 +120,11 @@ class Demo:
             with log.open('wb') as output:
                 launch = start(self.launch_command(), self.env, signal.SIGINT, output)
             monitor = start(
-                self.monitor_command(folder), self.env, signal.SIGKILL, None, MONITOR_NICENESS
+                self.monitor_command(folder),
+                self.monitor_env,
+                signal.SIGKILL,
+                None,
+                MONITOR_NICENESS,
             )
             while monitor.poll() is None and launch.poll() is None and not self.signals.received:
                 time.sleep(POLL_S)

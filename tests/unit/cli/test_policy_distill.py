@@ -1,4 +1,4 @@
-"""`takeover policy distill` made tiny: the file, the lines it prints, the exit code."""
+"""`takeover policy distill` on a tiny configuration: the file, what it prints, the exit code."""
 
 from pathlib import Path
 

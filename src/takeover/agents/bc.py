@@ -31,11 +31,11 @@ class BcError(TakeoverError):
 class BcConfig:
     """How to train; every number that shapes the result."""
 
-    hidden: tuple[int, ...] = (128, 128)
+    hidden: tuple[int, ...] = (128, 128, 128)
     """Width of each hidden layer."""
     activation: str = 'relu'
     """After every hidden layer: relu, gelu or tanh."""
-    steps: int = 20_000
+    steps: int = 30_000
     """Gradient steps."""
     batch_size: int = 512
     """Transitions in each step, drawn with replacement."""

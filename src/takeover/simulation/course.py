@@ -22,7 +22,7 @@ from takeover.specs import EpisodeSpec
 POINT_SPACING_M = 0.05
 MAX_ROBOT_RADIUS_M = 0.25
 MIN_GAP_M = 0.2  # of free play for the robot's centre beside an obstacle
-MIN_SPACING_M = 1.4  # along the path, between the centres of neighbouring obstacles
+MIN_SPACING_M = 1.5  # along the path, between the centres of neighbouring obstacles
 CLEAR_START_M = 1.5  # no obstacle nearer to the start, along the path
 CLEAR_GOAL_M = 0.6  # no obstacle nearer to the goal line, along the path
 MAX_HEADING_RAD = 1.2  # under a right angle: the path never comes back on itself

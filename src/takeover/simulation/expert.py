@@ -6,7 +6,8 @@ the path is followed where odometry puts it, as the policy sees it, obstacles ar
 are.
 
 Two rules. Offset: each obstacle near the path bends it to one side, the side that costs least
-detour from the path and from where the rover already is, which keeps a choice once it shows.
+detour from the path and from where the rover already is and heads, which keeps a choice once it
+shows.
 Tangent: whoever heads into an obstacle all the same is turned to the tangent of its safety circle,
 on that side, and slowed down.
 
@@ -20,6 +21,7 @@ import math
 from takeover.path_tracking import PathTracker
 from takeover.robot import RobotSpec
 from takeover.samples import OdometrySample
+from takeover.simulation.course import Course
 from takeover.simulation.rover import RoverSimulation
 from takeover.specs import EpisodeSpec
 
@@ -42,6 +44,8 @@ class ExpertConfig:
     """It plans no nearer to the edge of the corridor than this."""
     view_m: float = 2.0
     """Obstacles farther away do not count."""
+    momentum_m: float = 0.5
+    """It chooses sides as if it had already gone this far ahead the way it points."""
     max_turn_rad_s: float = 1.2
     """It turns no faster than this."""
     full_speed_rad: float = 0.6
@@ -70,20 +74,29 @@ class PathExpert:
         self.config = config
         self._speed_m_s = episode.target_speed_m_s
         self._radius_m = robot.geometry.radius_m
+        self._course: Course | None = None
         self._max_offset_m = episode.corridor_half_width_m - config.edge_m
 
     def act(self, simulation: RoverSimulation) -> tuple[float, float]:
         """Return linear (m/s) and angular (rad/s) velocity for the state now."""
-        believed, path = simulation.odometry(), simulation.course.tracker()
+        believed, path = simulation.odometry(), self._path_of(simulation.course)
         path.progress_m = simulation.path_progress_m
         path.move_to(believed.x_m, believed.y_m)
         seen = self._look(simulation, believed, path)
-        d = path.cross_track(believed.x_m, believed.y_m)
+        error = believed.yaw_rad - path.heading(path.progress_m)
+        tendency = self.config.momentum_m * math.sin(error)
+        d = path.cross_track(believed.x_m, believed.y_m) + tendency
         sides = [self._side(obstacle, d) for obstacle in seen]
         bearing = self._aim(believed, path, seen, sides)
         for obstacle, side in zip(seen, sides):
             bearing = self._clear(bearing, obstacle, side)
         return self._steer(bearing)
+
+    def _path_of(self, course: Course) -> PathTracker:
+        """Return a tracker of the course; its position is set before every use."""
+        if course is not self._course:
+            self._course, self._path = course, course.tracker()
+        return self._path
 
     def _look(
         self, simulation: RoverSimulation, believed: OdometrySample, path: PathTracker
@@ -109,7 +122,7 @@ class PathExpert:
         return seen
 
     def _side(self, obstacle: _Seen, d_m: float) -> float:
-        """Return the offset at which to pass an obstacle when the rover is at `d_m`."""
+        """Return the offset at which to pass an obstacle when the rover tends to `d_m`."""
         room = obstacle.radius_m + self._radius_m + self.config.margin_m
         left, right = obstacle.d_m + room, obstacle.d_m - room
         cost_left, cost_right = (

@@ -101,7 +101,7 @@ def test_every_process_gets_the_fast_dds_profile_unless_one_is_set(environment):
         profile = Path(process.environment['FASTRTPS_DEFAULT_PROFILES_FILE'])
         assert profile.is_file()
         assert process.environment['RCUTILS_LOGGING_BUFFERED_STREAM'] == '1'
-        # A process killed inside the shared-memory transport freezes all that share memory with it.
+        # A process killed inside the shared-memory transport freezes all that share with it.
         shares_memory = '<type>SHM</type>' in profile.read_text()
         assert shares_memory == (process.name.split('-')[0] == 'sim_node'), process.name
     environment['FASTRTPS_DEFAULT_PROFILES_FILE'] = '/mine.xml'

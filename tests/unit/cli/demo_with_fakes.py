@@ -21,6 +21,7 @@ class FakeDemo(demo.Demo):
 
     def __init__(self):
         self.episodes, self.seed, self.env = 5, 0, dict(os.environ)
+        self.monitor_env = self.env
         self.signals = child_processes.Signals()
         child_processes.adopt_orphans()
 

@@ -14,6 +14,11 @@ from takeover.errors import TakeoverError
 
 RUNS = Path(sys.argv[1])
 WRITE_PID = f"import os; open({str(RUNS / 'pids')!r}, 'a').write(str(os.getpid()) + '\\n');"
+# A monitor that ends at once must not have the launcher stopped before it has said who it is.
+WAIT_FOR_BOTH = (
+    f"import time; started = lambda: open({str(RUNS / 'pids')!r}).read().split();"
+    '[time.sleep(0.01) for _ in iter(lambda: len(started()) < 2, False)];'
+)
 
 
 class FakeDemo(demo.Demo):
@@ -30,7 +35,8 @@ class FakeDemo(demo.Demo):
 
     def monitor_command(self, folder):
         # The monitor finds its report folder as the real one does: from its command line.
-        return [sys.executable, '-u', '-c', WRITE_PID + sys.argv[3], str(folder)]
+        script = WRITE_PID + WAIT_FOR_BOTH + sys.argv[3]
+        return [sys.executable, '-u', '-c', script, str(folder)]
 
 
 try:

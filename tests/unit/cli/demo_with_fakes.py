@@ -16,7 +16,7 @@ RUNS = Path(sys.argv[1])
 WRITE_PID = f"import os; open({str(RUNS / 'pids')!r}, 'a').write(str(os.getpid()) + '\\n');"
 # A monitor that ends at once must not have the launcher stopped before it has said who it is.
 WAIT_FOR_BOTH = (
-    f"import time; started = lambda: open({str(RUNS / 'pids')!r}).read().split();"
+    f'import time; started = lambda: open({str(RUNS / "pids")!r}).read().split();'
     '[time.sleep(0.01) for _ in iter(lambda: len(started()) < 2, False)];'
 )
 

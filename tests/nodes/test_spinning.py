@@ -6,6 +6,7 @@ from pathlib import Path
 import signal
 import subprocess
 import sys
+import time
 
 import pytest
 from std_msgs.msg import Bool
@@ -49,6 +50,16 @@ def test_a_signal_ends_the_process_cleanly_after_its_last_act(number, kind):
         process.send_signal(number)
         assert process.wait(20.0) == 0
         wait_until(lambda: observer.last('last_words').data, 'the last act was heard')
+
+
+def test_ctrl_c_that_arrives_again_and_again_does_not_cut_the_end_short():
+    with example('ticking') as (process, observer):
+        wait_until(lambda: connected(observer), 'the node is up')
+        while process.poll() is None:
+            process.send_signal(signal.SIGINT)
+            time.sleep(0.001)
+        assert process.returncode in (0, -signal.SIGINT), process.stderr.read()
+        assert 'Traceback' not in process.stderr.read()
 
 
 def test_an_error_in_a_callback_ends_the_process_after_its_last_act():

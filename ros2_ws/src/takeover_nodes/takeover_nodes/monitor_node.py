@@ -35,7 +35,7 @@ from takeover_msgs.msg import (
 from takeover_nodes import conversions, parameters, qos
 from takeover_nodes.parameters import parameter
 from takeover_nodes.picture_taker import PictureTaker
-from takeover_nodes.spinning import stop_flag, WAKE_S
+from takeover_nodes.spinning import note_stop_signals, WAKE_S
 from takeover_nodes.status_display import make_display
 from visualization_msgs.msg import Marker, MarkerArray
 
@@ -269,19 +269,19 @@ def watch() -> int:
     os.nice(max(0, NICENESS - os.nice(0)))
     rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
     node = None
-    with stop_flag() as stopped:
-        try:
-            node = MonitorNode()
-            executor = SingleThreadedExecutor()
-            executor.add_node(node)
-            while not stopped and not node.ended_because:
-                executor.spin_once(timeout_sec=WAKE_S)
-            return node.finish()
-        except TakeoverError as error:
-            sys.stderr.write(f'{error}\n')
-            return 2
-        finally:
-            if node is not None:
-                node.display.close()
-                node.destroy_node()
-            rclpy.try_shutdown()
+    stopped = note_stop_signals()
+    try:
+        node = MonitorNode()
+        executor = SingleThreadedExecutor()
+        executor.add_node(node)
+        while not stopped and not node.ended_because:
+            executor.spin_once(timeout_sec=WAKE_S)
+        return node.finish()
+    except TakeoverError as error:
+        sys.stderr.write(f'{error}\n')
+        return 2
+    finally:
+        if node is not None:
+            node.display.close()
+            node.destroy_node()
+        rclpy.try_shutdown()

@@ -9,8 +9,6 @@ where the single-threaded one took 5.3 ms) because it rebuilds no wait set. Its 
 rclpy 7.1.6; a loop of `spin_once` does not.
 """
 
-from collections.abc import Iterator
-import contextlib
 import signal
 import sys
 import traceback
@@ -26,20 +24,20 @@ from takeover.errors import TakeoverError
 WAKE_S = 0.1
 
 
-@contextlib.contextmanager
-def stop_flag() -> Iterator[list]:
-    """Yield a list that holds the signal's number once SIGINT or SIGTERM has arrived."""
+def note_stop_signals() -> list[int]:
+    """Return a list that SIGINT and SIGTERM are noted in from now on, to the end of the process.
+
+    They are never given back: Ctrl-C in a terminal arrives twice (from the terminal and from the
+    launcher), and a KeyboardInterrupt while the executor is torn down aborts the interpreter.
+    """
     received: list[int] = []
 
     def note(number: int, frame: object) -> None:
         received.append(number)
 
-    previous = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield received
-    finally:
-        for number, handler in previous.items():
-            signal.signal(number, handler)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, note)
+    return received
 
 
 def run(make_node: type[Node], make_executor: type[Executor] = EventsExecutor) -> int:
@@ -48,32 +46,34 @@ def run(make_node: type[Node], make_executor: type[Executor] = EventsExecutor) -
     A node that defines `on_stop_requested()` has it called once, with the context alive, after a
     requested stop as well as after an error: there it may still publish.
     """
+    stopped = note_stop_signals()
     rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
-    node, code = None, 0
-    with stop_flag() as stopped:
-        try:
-            node = make_node()
-            executor = make_executor()
-            executor.add_node(node)
-            while not stopped:
-                executor.spin_once(timeout_sec=WAKE_S)
-        except TakeoverError as error:
-            sys.stderr.write(f'{error}\n')
-            code = 2
-        except Exception:  # noqa: BLE001 whatever ends the node, its last act must run
-            traceback.print_exc()
-            code = 1
-        finally:
-            if node is not None:
-                _say_goodbye(node)
-            rclpy.try_shutdown()
+    node, executor, code = None, None, 0
+    try:
+        node = make_node()
+        executor = make_executor()
+        executor.add_node(node)
+        while not stopped:
+            executor.spin_once(timeout_sec=WAKE_S)
+    except TakeoverError as error:
+        sys.stderr.write(f'{error}\n')
+        code = 2
+    except Exception:  # noqa: BLE001 whatever ends the node, its last act must run
+        traceback.print_exc()
+        code = 1
+    finally:
+        if node is not None:
+            _say_goodbye(node, executor)
+        rclpy.try_shutdown()
     return code
 
 
-def _say_goodbye(node: Node) -> None:
+def _say_goodbye(node: Node, executor: Executor | None) -> None:
     try:
         last_act = getattr(node, 'on_stop_requested', None)
         if last_act is not None:
             last_act()
     finally:
+        if executor is not None:
+            executor.shutdown()
         node.destroy_node()

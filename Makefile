@@ -26,7 +26,7 @@ test: ## run every test, those with running nodes included
 	@$(IN_WORKSPACE) python -m pytest $(ARGS)
 
 bench: ## measure every published number, each against its target
-	$(SET_UP) --learn
+	$(SET_UP) --learn --bench
 	@code=0; for file in $$(grep -l __main__ benchmarks/*.py); do \
 		$(IN_WORKSPACE) python -m benchmarks.$$(basename $$file .py) || code=1; done; exit $$code
 
@@ -43,6 +43,8 @@ lock: setup ## find the newest versions requirements/*.in allows, and write the 
 	@$(VENV)/pip install -q uv==0.13.9
 	@$(LOCK) --generate-hashes $(addprefix requirements/,run.in ros.in dev.in) -o requirements/lock.txt
 	@$(LOCK) --no-annotate requirements/learn.in -c requirements/lock.txt -o requirements/learn-lock.txt
+	@$(LOCK) --no-annotate requirements/bench.in requirements/jax.in -c requirements/lock.txt \
+		-c requirements/learn-lock.txt -o requirements/bench-lock.txt
 
 clean: ## remove everything that the other targets make, runs/ excepted
 	rm -rf .venv .setup ros2_ws/build ros2_ws/install ros2_ws/log .pytest_cache .ruff_cache .hypothesis

@@ -5,7 +5,7 @@ Standard library only, since it runs before anything is installed, and without n
 it must be able to say that Python is too old. A step leaves a stamp with a hash of its inputs, so
 that a second run does nothing; a step that was cut short is done again from clean ground.
 
-    python3 tools/bootstrap.py [--learn]
+    python3 tools/bootstrap.py [--learn] [--bench]
 """
 
 from __future__ import annotations
@@ -85,6 +85,16 @@ def install_learning() -> None:
     log_and_run('learning', pip_install(*files), progress=pip_progress)
 
 
+def install_peers() -> None:
+    """Install what the benchmarks compare with."""
+    names = [['-r', REQUIREMENTS / f'{name}.in'] for name in ('bench', 'jax')]
+    log_and_run(
+        'peers',
+        pip_install(*names[0], *names[1], '-c', REQUIREMENTS / 'bench-lock.txt'),
+        progress=pip_progress,
+    )
+
+
 def install_library() -> None:
     """Install the library as a link to src, and the `takeover` command."""
     log_and_run('library', pip_install('--no-deps', '--no-build-isolation', '-e', ROOT))
@@ -135,16 +145,19 @@ def workspace_inputs() -> list:
     return [*sorted(files), *sorted(map(str, linked)), WORKSPACE / 'colcon_defaults.yaml']
 
 
-def steps(learn: bool) -> list[Step]:
+def steps(learn: bool, bench: bool) -> list[Step]:
     """Return the steps that make everything, in order."""
     stamps = VENV / '.stamps'
-    lock, learn_lock = REQUIREMENTS / 'lock.txt', REQUIREMENTS / 'learn-lock.txt'
+    lock, learn_lock, bench_lock = (
+        REQUIREMENTS / f'{name}.txt' for name in ('lock', 'learn-lock', 'bench-lock')
+    )
     count = len(set(re.findall(r'^([a-z0-9.-]+)==', lock.read_text(), re.M)))
     title = f'installing {count} pinned packages'
     build = 'building the ROS 2 workspace'
     wanted = [
         Step(title, stamps / 'packages', [lock], install_packages, remove_venv),
         Step('installing torch', stamps / 'learning', [learn_lock], install_learning, remove_venv),
+        Step('installing peers', stamps / 'peers', [bench_lock], install_peers, remove_venv),
         Step(
             'installing the takeover command',
             stamps / 'library',
@@ -160,7 +173,8 @@ def steps(learn: bool) -> list[Step]:
             remove_built_workspace,
         ),
     ]
-    return wanted if learn else [step for step in wanted if step.act is not install_learning]
+    unwanted = {install_learning: not learn, install_peers: not bench}
+    return [step for step in wanted if not unwanted.get(step.act, False)]
 
 
 def clean_environment() -> dict:
@@ -208,9 +222,9 @@ def perform(step: Step) -> None:
     step.begun.unlink()
 
 
-def set_up(learn: bool) -> None:
+def set_up(learn: bool, bench: bool) -> None:
     """Make .venv if it does not work, and do every step whose inputs have changed."""
-    todo = steps(learn)
+    todo = steps(learn, bench)
     total = len(todo) + 1
     for step in todo:
         if step.begun.exists():
@@ -228,14 +242,15 @@ def main() -> int:
     """Set up, one at a time, and return the exit code."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument('--learn', action='store_true', help='also install torch, for training')
-    learn = parser.parse_args().learn
+    parser.add_argument('--bench', action='store_true', help='also install what is compared with')
+    wanted = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
         use_a_supported_python()
         LOGS.mkdir(exist_ok=True)
         with (LOGS / 'lock').open('w') as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
-            set_up(learn)
+            set_up(wanted.learn, wanted.bench)
     except SetupError as error:
         show('')
         print(f'takeover: {error}', file=sys.stderr)

@@ -106,7 +106,7 @@ def work(bootstrap, tmp_path, monkeypatch):
     source.write_text('1')
     stamp = tmp_path / 'stamps' / 'one'
 
-    def steps(learn):
+    def steps(learn, bench):
         def act():
             done.append('act')
             if done.count('act') <= work.failures:
@@ -115,7 +115,7 @@ def work(bootstrap, tmp_path, monkeypatch):
         return [bootstrap.Step('one', stamp, [source], act, lambda: done.append('clean'))]
 
     def work():
-        bootstrap.set_up(learn=False)
+        bootstrap.set_up(learn=False, bench=False)
 
     work.failures = 0
     work.done = done

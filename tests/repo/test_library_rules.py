@@ -18,7 +18,7 @@ ROS = {
     'tf2_ros',
 }
 UNSAFE_MODULES = {'cloudpickle', 'dill', 'joblib', 'marshal', 'pickle', 'shelve'}
-TORCH_ALLOWED = ('agents/', 'networks/', 'policy/onnx_export.py')
+TORCH_ALLOWED = ('agents/', 'networks/', 'policy/onnx_export.py', 'training/')
 
 
 def ros_imports(source: str) -> set[str]:

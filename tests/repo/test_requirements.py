@@ -9,7 +9,8 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 import pytest
 
-DIRECT = ('run', 'ros', 'dev', 'learn')
+DIRECT = ('run', 'ros', 'dev', 'learn', 'bench', 'jax')
+LOCKS = ('lock.txt', 'learn-lock.txt', 'bench-lock.txt')
 # tomllib came with Python 3.11; the lock file has tomli for 3.10.
 tomllib = importlib.import_module('tomllib' if sys.version_info >= (3, 11) else 'tomli')
 
@@ -62,7 +63,7 @@ def test_direct_requirements_are_pinned_and_explained(repository, part):
             assert re.fullmatch(r'==[\w.]+', str(requirement.specifier)), requirement
 
 
-@pytest.mark.parametrize('name', ['lock.txt', 'learn-lock.txt'])
+@pytest.mark.parametrize('name', LOCKS)
 def test_locks_pin_exactly(repository, name):
     locked = pins(repository / 'requirements' / name)
     assert locked
@@ -82,7 +83,7 @@ def test_every_locked_package_has_hashes(repository):
 
 def test_locks_hold_the_direct_requirements(repository):
     folder = repository / 'requirements'
-    locked = pins(folder / 'lock.txt') | pins(folder / 'learn-lock.txt')
+    locked = {name: found for lock in LOCKS for name, found in pins(folder / lock).items()}
     for name, requirements in direct(repository).items():
         wanted = {str(requirement.specifier) for requirement in requirements}
         assert wanted <= {str(requirement.specifier) for requirement in locked.get(name, [])}, name

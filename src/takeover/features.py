@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 import math
 
 import numpy as np
+from takeover.observation_spec import FeatureSpec
 from takeover.path_tracking import PathTracker
 from takeover.samples import LaserScanSample, OdometrySample
-from takeover.specs import FeatureSpec
 
 
 def cross_track(spec: FeatureSpec, odom: OdometrySample, path: PathTracker) -> Sequence[float]:

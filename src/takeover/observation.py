@@ -16,9 +16,10 @@ from dataclasses import dataclass
 import numpy as np
 from takeover.errors import TakeoverError
 from takeover.features import FEATURES, scan_fault
+from takeover.observation_spec import FeatureSpec, InputSpec
 from takeover.path_tracking import PathTracker
 from takeover.samples import LaserScanSample, OdometrySample, PathSample, Sample, SAMPLE_TYPES
-from takeover.specs import Contract, FeatureSpec, InputSpec
+from takeover.specs import Contract
 
 __all__ = [
     'LaserScanSample',

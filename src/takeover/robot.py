@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 from takeover.config_file import StrictModel
-from takeover.specs import Fraction, Name, NotNegative, Positive
+from takeover.spec_types import Fraction, Name, NotNegative, Positive
 
 
 class GeometrySpec(StrictModel):

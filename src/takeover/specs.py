@@ -11,122 +11,14 @@ x forward, y left, angles anticlockwise.
 
 import hashlib
 import json
-import math
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 from takeover.config_file import StrictModel
+from takeover.observation_spec import ENVIRONMENT_TYPES, FEATURE_KINDS, FeatureSpec, InputSpec
+from takeover.spec_types import Name, Positive, refuse_repeats, Topic
 
-Positive = Annotated[float, Field(gt=0.0)]
-NotNegative = Annotated[float, Field(ge=0.0)]
-Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
-Name = Annotated[str, Field(pattern=r'^[a-z][a-z0-9_]*(\.[a-z0-9_]+)*$', max_length=64)]
-Topic = Annotated[str, Field(pattern=r'^[a-z][a-z0-9_]*(/[a-z0-9_]+)*$', max_length=128)]
-
-InputType = Literal['odometry', 'laser_scan', 'path']
-FeatureKind = Literal[
-    'path.cross_track',
-    'path.heading',
-    'path.curvature',
-    'path.lookahead',
-    'odom.linear_velocity',
-    'odom.angular_velocity',
-    'scan.ranges',
-]
-
-# Of every feature kind: the types of its inputs in order, its unit, and the components per
-# look-ahead distance (None: the size is not made of distances).
-FEATURE_KINDS: dict[str, tuple[tuple[str, ...], str, int | None]] = {
-    'path.cross_track': (('odometry', 'path'), 'm', None),
-    'path.heading': (('odometry', 'path'), '1', None),
-    'path.curvature': (('odometry', 'path'), '1/m', 1),
-    'path.lookahead': (('odometry', 'path'), 'm', 2),
-    'odom.linear_velocity': (('odometry',), 'm/s', None),
-    'odom.angular_velocity': (('odometry',), 'rad/s', None),
-    'scan.ranges': (('laser_scan',), 'm', None),
-}
-_FIXED_SIZES = {
-    'path.cross_track': 1,
-    'path.heading': 2,
-    'odom.linear_velocity': 1,
-    'odom.angular_velocity': 1,
-}
 CONTRACT_FORMAT = 'takeover.contract/1'
-
-
-class InputSpec(StrictModel):
-    """One input of the observation; its name in the task file is its relative ROS topic."""
-
-    type: InputType
-    max_age_s: Positive | None = Field(
-        description='older samples give no observation; null only for a latched path'
-    )
-    frame: str | None = Field(
-        default=None, description='the frame_id every sample must have; null: not checked'
-    )
-
-    @model_validator(mode='after')
-    def _only_a_path_is_latched(self) -> 'InputSpec':
-        if self.max_age_s is None and self.type != 'path':
-            raise ValueError(
-                f'max_age_s may be null only for a path; {self.type} needs a number of seconds'
-            )
-        return self
-
-
-class FeatureSpec(StrictModel):
-    """A run of components of the observation vector; values are clipped to [low, high]."""
-
-    name: Name
-    kind: FeatureKind
-    inputs: tuple[Topic, ...]
-    size: int = Field(ge=1, le=4096)
-    unit: str
-    low: float
-    high: float
-    ahead_m: tuple[NotNegative, ...] = Field(
-        default=(), description='path.curvature, path.lookahead: distances along the path'
-    )
-    angle_min_rad: float | None = Field(
-        default=None, description='scan.ranges: direction of the middle of the first sector'
-    )
-    angle_increment_rad: Positive | None = Field(
-        default=None, description='scan.ranges: width of a sector'
-    )
-
-    @model_validator(mode='after')
-    def _fits_its_kind(self) -> 'FeatureSpec':
-        _, unit, per_distance = FEATURE_KINDS[self.kind]
-        if self.unit != unit:
-            raise ValueError(f'unit of {self.kind} must be {unit!r}, got {self.unit!r}')
-        if not self.low < self.high:
-            raise ValueError(f'low {self.low} must be less than high {self.high}')
-        if (per_distance is None) != (not self.ahead_m):
-            raise ValueError(
-                f'ahead_m is {"not used by" if self.ahead_m else "needed by"} {self.kind}'
-            )
-        size = _FIXED_SIZES.get(self.kind, self.size)
-        if per_distance is not None:
-            size = per_distance * len(self.ahead_m)
-        if self.size != size:
-            raise ValueError(f'size of {self.kind} must be {size}, got {self.size}')
-        self._check_sectors()
-        return self
-
-    def _check_sectors(self) -> None:
-        given = (self.angle_min_rad is not None, self.angle_increment_rad is not None)
-        if self.kind != 'scan.ranges':
-            if any(given):
-                raise ValueError(
-                    f'angle_min_rad and angle_increment_rad are not used by {self.kind}'
-                )
-            return
-        if not all(given):
-            raise ValueError('scan.ranges needs angle_min_rad and angle_increment_rad')
-        if self.size * self.angle_increment_rad > 2.0 * math.pi + 1e-6:
-            raise ValueError(
-                f'{self.size} sectors of {self.angle_increment_rad} rad are more than a full turn'
-            )
 
 
 class ActionComponent(StrictModel):
@@ -150,20 +42,35 @@ class ActionComponent(StrictModel):
 
 
 class ActionSpec(StrictModel):
-    """What the policy commands: components in order, in the frame they are meant in."""
+    """What the policy commands: components in order, in the frame they are meant in.
 
-    kind: Literal['twist']
-    frame: str
+    A `twist` is a robot's. A `vector` is the action of a Gymnasium environment, flattened in C
+    order: components action.0, action.1, ..., pure numbers without a frame.
+    """
+
+    kind: Literal['twist', 'vector']
+    frame: str | None = Field(description='the frame of a twist; null for a vector')
     components: tuple[ActionComponent, ...] = Field(min_length=1, max_length=64)
 
     @model_validator(mode='after')
-    def _is_a_twist(self) -> 'ActionSpec':
+    def _fits_its_kind(self) -> 'ActionSpec':
+        if (self.kind == 'twist') != (self.frame is not None):
+            raise ValueError(
+                f'frame is {"needed" if self.kind == "twist" else "not used"} by {self.kind}'
+            )
+        if self.kind == 'twist':
+            self._check_twist()
+        else:
+            self._check_vector()
+        return self
+
+    def _check_twist(self) -> None:
         units = {
             f'{part}.{axis}': unit
             for part, unit in (('linear', 'm/s'), ('angular', 'rad/s'))
             for axis in 'xyz'
         }
-        _refuse_repeats('components', [component.name for component in self.components])
+        refuse_repeats('components', [component.name for component in self.components])
         for component in self.components:
             if units.get(component.name) is None:
                 raise ValueError(
@@ -174,7 +81,14 @@ class ActionSpec(StrictModel):
                     f'unit of {component.name} must be {units[component.name]!r}, '
                     f'got {component.unit!r}'
                 )
-        return self
+
+    def _check_vector(self) -> None:
+        for index, component in enumerate(self.components):
+            if (component.name, component.unit) != (f'action.{index}', '1'):
+                raise ValueError(
+                    f"component {index} of a vector must be 'action.{index}' in unit '1', got "
+                    f'{component.name!r} in {component.unit!r}'
+                )
 
 
 class Contract(StrictModel):
@@ -187,12 +101,22 @@ class Contract(StrictModel):
 
     @property
     def observation_size(self) -> int:
-        """Length of the observation vector."""
+        """Length of the observation vector; of an image: height times width times channels."""
         return sum(feature.size for feature in self.features)
+
+    @property
+    def observation_shape(self) -> tuple[int, ...]:
+        """Shape of one observation: (n,), or (height, width, channels) of an image."""
+        return self.features[0].shape or (self.observation_size,)
+
+    @property
+    def observation_dtype(self) -> Literal['float32', 'uint8']:
+        """Type of the observation's numbers, as NumPy names it."""
+        return 'float32' if self.features[0].shape is None else 'uint8'
 
     @model_validator(mode='after')
     def _consistent(self) -> 'Contract':
-        _refuse_repeats('features', [feature.name for feature in self.features])
+        refuse_repeats('features', [feature.name for feature in self.features])
         for topic in self.inputs:
             if 'ground_truth' in topic:
                 raise ValueError(
@@ -209,10 +133,28 @@ class Contract(StrictModel):
                     f'feature {feature.name!r} ({feature.kind}) needs inputs of type '
                     f'[{", ".join(needed)}], got [{", ".join(types)}]'
                 )
+            if feature.kind == 'image' and len(self.features) > 1:
+                raise ValueError(
+                    f'feature {feature.name!r}: an image must be the only feature; images '
+                    'together with other features are not supported yet'
+                )
         unused = set(self.inputs) - {name for feature in self.features for name in feature.inputs}
         if unused:
             raise ValueError(f'input {sorted(unused)[0]!r} is used by no feature; remove it')
         return self
+
+
+class NamedContract(Contract):
+    """A contract and the name of the task it is made for, which is not part of it."""
+
+    task: Name
+
+    @property
+    def contract(self) -> Contract:
+        """The part that policy and robot must agree on."""
+        return Contract(
+            rate_hz=self.rate_hz, inputs=self.inputs, features=self.features, action=self.action
+        )
 
 
 class EpisodeSpec(StrictModel):
@@ -231,19 +173,26 @@ class EpisodeSpec(StrictModel):
     )
 
 
-class TaskSpec(Contract):
+class TaskSpec(NamedContract):
     """A task file: the contract plus the robot and the course."""
 
-    task: Name
     robot: Name
     episode: EpisodeSpec
 
-    @property
-    def contract(self) -> Contract:
-        """The part that policy and robot must agree on."""
-        return Contract(
-            rate_hz=self.rate_hz, inputs=self.inputs, features=self.features, action=self.action
-        )
+    @model_validator(mode='after')
+    def _is_of_a_robot(self) -> 'TaskSpec':
+        for name, spec in self.inputs.items():
+            if spec.type in ENVIRONMENT_TYPES:
+                raise ValueError(
+                    f'input {name!r}: the type {spec.type} is for Gymnasium environments; legal '
+                    'in a task file: odometry, laser_scan, path'
+                )
+        if self.action.kind == 'vector':
+            raise ValueError(
+                'action: the kind vector is for Gymnasium environments; legal in a task file: '
+                'twist'
+            )
+        return self
 
 
 def canonical_json(value: Any) -> str:
@@ -258,8 +207,8 @@ def canonical_json(value: Any) -> str:
 
 
 def contract_json(contract: Contract) -> str:
-    """Return the canonical JSON of a contract (of a task: of its contract part)."""
-    if isinstance(contract, TaskSpec):
+    """Return the canonical JSON of a contract (of a named one: without the name)."""
+    if isinstance(contract, NamedContract):
         contract = contract.contract
     return canonical_json({'format': CONTRACT_FORMAT, **contract.model_dump(mode='json')})
 
@@ -277,9 +226,3 @@ def _without_negative_zero(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return [_without_negative_zero(item) for item in value]
     return value
-
-
-def _refuse_repeats(what: str, names: list[str]) -> None:
-    for name in names:
-        if names.count(name) > 1:
-            raise ValueError(f'{what}: the name {name!r} is used {names.count(name)} times')

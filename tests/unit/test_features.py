@@ -5,8 +5,8 @@ import math
 import numpy as np
 import pytest
 from takeover.features import ranges, scan_fault, sectors
+from takeover.observation_spec import FeatureSpec
 from takeover.samples import LaserScanSample
-from takeover.specs import FeatureSpec
 
 TURN = 2.0 * math.pi
 

@@ -5,15 +5,68 @@ from pathlib import Path
 
 from pydantic import ValidationError
 import pytest
-from takeover.specs import canonical_json, Contract, contract_json, spec_hash, TaskSpec
+from takeover.policy.bundle import read_bundle
+from takeover.policy.onnx_policy import OnnxPolicy
+from takeover.specs import (
+    ActionComponent,
+    ActionSpec,
+    canonical_json,
+    Contract,
+    contract_json,
+    NamedContract,
+    spec_hash,
+    TaskSpec,
+)
 from takeover.task import load_task
 
 TASK_FILE = Path(__file__).parents[2] / 'config' / 'tasks' / 'rover_path.yaml'
 
 
+DEMO_BUNDLE = Path(__file__).parents[2] / 'models' / 'demo' / 'rover_path.onnx'
+
+
 @pytest.fixture
 def fields():
     return load_task(TASK_FILE).model_dump(mode='json')
+
+
+STATE = {'type': 'vector', 'max_age_s': 0.05}
+CAMERA = {'type': 'image', 'max_age_s': 0.05}
+NUMBERS = {
+    'name': 'numbers',
+    'kind': 'vector',
+    'inputs': ['state'],
+    'size': 3,
+    'unit': '1',
+    'low': -1.0,
+    'high': 1.0,
+}
+PICTURE = NUMBERS | {
+    'name': 'picture',
+    'kind': 'image',
+    'inputs': ['camera'],
+    'size': 24,
+    'low': 0.0,
+    'high': 255.0,
+    'shape': [2, 4, 3],
+}
+VECTOR_ACTION = {
+    'kind': 'vector',
+    'frame': None,
+    'components': [{'name': 'action.0', 'unit': '1', 'low': -2.0, 'high': 2.0}],
+}
+
+
+def environment(inputs, features):
+    """Return the contract of an environment that takes one number."""
+    fields = {
+        'task': 'gymnasium.test',
+        'rate_hz': 20.0,
+        'inputs': inputs,
+        'features': features,
+        'action': VECTOR_ACTION,
+    }
+    return NamedContract.model_validate_json(json.dumps(fields))
 
 
 def make(fields):
@@ -28,6 +81,12 @@ def test_the_shipped_task_is_the_size_it_says():
     task = load_task(TASK_FILE)
     assert task.observation_size == sum(f.size for f in task.features) == 48
     assert [c.name for c in task.action.components] == ['linear.x', 'angular.z']
+
+
+def test_the_shipped_contract_keeps_its_hash_and_its_policy():
+    task = load_task(TASK_FILE)
+    assert spec_hash(task) == '772a7df2f043af35' == read_bundle(DEMO_BUNDLE).spec_hash
+    assert OnnxPolicy.load(DEMO_BUNDLE, task).task == 'rover_path'
 
 
 def test_the_hash_covers_the_contract_and_nothing_else(fields):
@@ -121,9 +180,73 @@ def test_canonical_json_is_one_form():
             'used 2 times',
         ),
         (lambda f: f.update(rate_hz=0.0), 'greater than or equal to 1'),
+        (lambda f: f['action'].update(frame=None), 'frame is needed by twist'),
+        (lambda f: f['action'].pop('frame'), 'Field required'),
+        (
+            lambda f: f.update(inputs={'camera': CAMERA}, features=[PICTURE]),
+            "input 'camera': the type image is for Gymnasium environments; legal in a task file: "
+            'odometry, laser_scan, path',
+        ),
+        (
+            lambda f: f.update(inputs={'state': STATE}, features=[NUMBERS]),
+            "input 'state': the type vector is for Gymnasium environments",
+        ),
+        (
+            lambda f: f.update(action=VECTOR_ACTION),
+            'the kind vector is for Gymnasium environments; legal in a task file: twist',
+        ),
     ],
 )
 def test_what_does_not_fit_is_refused(fields, change, said):
     change(fields)
     with pytest.raises(ValidationError, match=said):
         make(fields)
+
+
+def test_a_vector_is_observed_as_floats():
+    contract = environment({'state': STATE}, [NUMBERS, NUMBERS | {'name': 'more', 'size': 2}])
+    assert contract.observation_shape == (5,) and contract.observation_dtype == 'float32'
+
+
+def test_an_image_is_observed_as_bytes():
+    contract = environment({'camera': CAMERA}, [PICTURE])
+    assert contract.observation_shape == (2, 4, 3) and contract.observation_size == 24
+    assert contract.observation_dtype == 'uint8'
+
+
+def test_the_name_is_not_part_of_a_contract():
+    contract = environment({'camera': CAMERA}, [PICTURE])
+    other = contract.model_copy(update={'task': 'gymnasium.other'})
+    assert contract_json(other) == contract_json(contract) == contract_json(contract.contract)
+    assert 'gymnasium' not in contract_json(contract) and '"shape":[2,4,3]' in contract_json(other)
+
+
+@pytest.mark.parametrize('features', [[PICTURE, NUMBERS], [NUMBERS, PICTURE]])
+def test_an_image_beside_numbers_is_refused(features):
+    with pytest.raises(ValidationError, match="'picture': an image must be the only feature"):
+        environment({'camera': CAMERA, 'state': STATE}, features)
+
+
+def test_two_images_are_refused():
+    with pytest.raises(ValidationError, match='an image must be the only feature'):
+        environment({'camera': CAMERA}, [PICTURE, PICTURE | {'name': 'again'}])
+
+
+def test_a_feature_of_an_environment_needs_its_own_type_of_input():
+    with pytest.raises(ValidationError, match=r'needs inputs of type \[vector\], got \[image\]'):
+        environment({'state': CAMERA}, [NUMBERS])
+
+
+@pytest.mark.parametrize(
+    ('names', 'unit', 'frame', 'said'),
+    [
+        (['action.1'], '1', None, "component 0 of a vector must be 'action.0' in unit '1'"),
+        (['action.0', 'action.0'], '1', None, "component 1 of a vector must be 'action.1'"),
+        (['action.0'], 'N', None, "got 'action.0' in 'N'"),
+        (['action.0'], '1', 'base_link', 'frame is not used by vector'),
+    ],
+)
+def test_the_components_of_a_vector_are_numbered(names, unit, frame, said):
+    components = tuple(ActionComponent(name=n, unit=unit, low=-1.0, high=1.0) for n in names)
+    with pytest.raises(ValidationError, match=said):
+        ActionSpec(kind='vector', frame=frame, components=components)

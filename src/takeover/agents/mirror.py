@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from takeover.errors import TakeoverError
-from takeover.specs import Contract, FeatureSpec
+from takeover.observation_spec import FeatureSpec
+from takeover.specs import Contract
 
 _SYMMETRIC_RAD = 1e-3
 # Signs of one repetition of a feature's components.

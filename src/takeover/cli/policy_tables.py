@@ -41,7 +41,7 @@ def feature_table(contract: Contract) -> Table:
         table.add_row(
             f'{start}' if end == start else f'{start}-{end}',
             feature.name,
-            feature.kind,
+            feature.kind if feature.shape is None else f'{feature.kind} {list(feature.shape)}',
             feature.unit,
             f'{feature.low:g}',
             f'{feature.high:g}',
@@ -56,8 +56,9 @@ def feature_table(contract: Contract) -> Table:
 
 def action_table(contract: Contract) -> Table:
     """Return the action: each component with its unit and bounds."""
+    frame = contract.action.frame
     table = Table(
-        title=f'action, {contract.action.kind} in {escape(contract.action.frame)}',
+        title=f'action, {contract.action.kind}' + (f' in {escape(frame)}' if frame else ''),
         title_justify='left',
     )
     for heading in ('component', 'unit', 'low', 'high'):

@@ -13,7 +13,7 @@ from typing import Annotated
 from pydantic import Field, model_validator
 from takeover.action import ActionContract
 from takeover.config_file import ConfigError, load_config, StrictModel
-from takeover.specs import Name
+from takeover.spec_types import Name
 
 Index = Annotated[int, Field(ge=0, le=63)]
 

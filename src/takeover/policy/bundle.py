@@ -7,11 +7,9 @@ a fixed length and only one legal content, so one changed, lost or added byte an
 The digest finds damage; it is no signature, so the content is still treated as foreign.
 
 Metadata: `takeover.contract` (canonical JSON of takeover.specs.Contract), `takeover.spec_hash`,
-`takeover.task`, `takeover.provenance` (JSON) and `takeover.parity` (JSON: N observations and the
-actions the trained network gave for them, little-endian float32 in base64).
+`takeover.task`, `takeover.provenance` (JSON) and `takeover.parity` (see takeover.policy.parity).
 """
 
-import base64
 from dataclasses import dataclass
 import hashlib
 import json
@@ -19,16 +17,15 @@ from pathlib import Path
 from typing import Any
 
 from google.protobuf.message import DecodeError
-import numpy as np
 import onnx
 from pydantic import ValidationError
 from takeover.contract_comparison import compare_contracts
 from takeover.policy.errors import BundleError
-from takeover.specs import canonical_json, Contract, CONTRACT_FORMAT, contract_json, spec_hash
+from takeover.policy.parity import decode_parity, Parity
+from takeover.specs import Contract, CONTRACT_FORMAT, contract_json, spec_hash
 
 MAX_FILE_BYTES = 64 << 20
 MAX_METADATA_BYTES = 1 << 20
-MIN_PARITY_VECTORS = 16
 VERSION_DIGITS = 12
 
 _DIGEST_KEY = b'takeover.sha256'
@@ -47,14 +44,6 @@ _KEYS = (
     'takeover.provenance',
     'takeover.parity',
 )
-
-
-@dataclass(frozen=True, eq=False)
-class Parity:
-    """Recorded pairs: `observations` float32 [N, n], `actions` float32 [N, m], both SI."""
-
-    observations: np.ndarray
-    actions: np.ndarray
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,7 +108,7 @@ def parse_bundle(data: bytes, path: str) -> PolicyBundle:
         contract,
         computed,
         provenance,
-        _parity(_json(metadata, 'takeover.parity', path), contract, path),
+        decode_parity(_json(metadata, 'takeover.parity', path), contract, path),
         digest,
         data,
     )
@@ -135,19 +124,6 @@ def check_contract(bundle: PolicyBundle, task: Contract) -> None:
     problems = compare_contracts(task, bundle.contract)
     raise BundleError(
         '\n  '.join([f'{bundle.path}: made for another task specification:', *problems])
-    )
-
-
-def encode_parity(parity: Parity) -> str:
-    """Return the text that `takeover.parity` holds."""
-    return canonical_json(
-        {
-            name: {
-                'shape': list(array.shape),
-                'float32': base64.b64encode(array.astype('<f4').tobytes()).decode('ascii'),
-            }
-            for name, array in (('observations', parity.observations), ('actions', parity.actions))
-        }
     )
 
 
@@ -242,25 +218,3 @@ def _json(metadata: dict[str, str], key: str, path: str) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise BundleError(f'{path}: metadata {key} must be a JSON object')
     return value
-
-
-def _parity(fields: dict[str, Any], contract: Contract, path: str) -> Parity:
-    sizes = {'observations': contract.observation_size, 'actions': len(contract.action.components)}
-    arrays = {}
-    for name, size in sizes.items():
-        try:
-            count, width = fields[name]['shape']
-            flat = np.frombuffer(base64.b64decode(fields[name]['float32'], validate=True), '<f4')
-            arrays[name] = flat.reshape(count, width)
-        except (KeyError, TypeError, ValueError):
-            raise BundleError(f'{path}: takeover.parity: {name} cannot be read') from None
-        if width != size or count < MIN_PARITY_VECTORS:
-            raise BundleError(
-                f'{path}: takeover.parity: {name} has shape [{count}, {width}], '
-                f'must be [at least {MIN_PARITY_VECTORS}, {size}]'
-            )
-        if not np.isfinite(arrays[name]).all():
-            raise BundleError(f'{path}: takeover.parity: {name} are not finite')
-    if len(arrays['observations']) != len(arrays['actions']):
-        raise BundleError(f'{path}: takeover.parity: as many actions as observations are needed')
-    return Parity(**arrays)

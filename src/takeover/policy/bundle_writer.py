@@ -11,23 +11,16 @@ from typing import Any
 
 import numpy as np
 import onnx
-from takeover.policy.bundle import (
-    check_contract,
-    encode_parity,
-    MIN_PARITY_VECTORS,
-    Parity,
-    parse_bundle,
-    PolicyBundle,
-    seal,
-)
+from takeover.policy.bundle import check_contract, parse_bundle, PolicyBundle, seal
 from takeover.policy.errors import BundleError
 from takeover.policy.onnx_policy import INPUT_NAME, OnnxPolicy, OUTPUT_NAME, start_session
-from takeover.specs import canonical_json, contract_json, spec_hash, TaskSpec
+from takeover.policy.parity import encode_parity, MIN_PARITY_VECTORS, Parity
+from takeover.specs import canonical_json, contract_json, NamedContract, spec_hash
 
 
 def write_bundle(
     model: onnx.ModelProto,
-    task: TaskSpec,
+    task: NamedContract,
     provenance: Mapping[str, Any],
     parity_inputs: np.ndarray,
     path: str | Path,
@@ -35,9 +28,12 @@ def write_bundle(
 ) -> PolicyBundle:
     """Write a policy file that `OnnxPolicy.load` accepts.
 
-    :param model: `observation` float32 [batch, n] to `action` float32 [batch, m], both SI.
+    :param model: `observation` float32 [batch, n] SI, of images uint8 [batch, height, width,
+        channels], to `action` float32 [batch, m] SI.
+    :param task: a task file, or what takeover.policy.environment_contract makes.
     :param provenance: where the policy comes from, JSON values; see takeover.policy.provenance.
-    :param parity_inputs: [N, n] observations the policy meets, N >= 16.
+    :param parity_inputs: [N, n] observations the policy meets, N >= 16; of images uint8 [N,
+        height, width, channels].
     :param parity_outputs: [N, m] what the trained network gives for them, computed by the trainer
         (recommended: it proves the export); None: what the model gives here.
     :raises BundleError: anything the loader would refuse; nothing is written then.
@@ -46,25 +42,20 @@ def write_bundle(
     bundle = parse_bundle(data, str(path))
     check_contract(bundle, task)
     OnnxPolicy(bundle)
-    _write_atomically(Path(path), data)
+    write_atomically(Path(path), data)
     return bundle
 
 
 def build_bundle(
     model: onnx.ModelProto,
-    task: TaskSpec,
+    task: NamedContract,
     provenance: Mapping[str, Any],
     parity_inputs: np.ndarray,
     path: str,
     parity_outputs: np.ndarray | None = None,
 ) -> bytes:
     """Return the bytes of the bundle, not verified; `path` is for messages. See `write_bundle`."""
-    inputs = np.ascontiguousarray(parity_inputs, np.float32)
-    if inputs.ndim != 2 or len(inputs) < MIN_PARITY_VECTORS:
-        raise BundleError(
-            f'{path}: parity inputs have shape {list(inputs.shape)}, need '
-            f'[at least {MIN_PARITY_VECTORS}, {task.observation_size}]'
-        )
+    inputs = _checked_inputs(parity_inputs, task, path)
     if parity_outputs is None:
         session = start_session(model.SerializeToString(), path)
         try:
@@ -92,7 +83,23 @@ def build_bundle(
     return seal(sealed.SerializeToString(deterministic=True))
 
 
-def _write_atomically(path: Path, data: bytes) -> None:
+def _checked_inputs(parity_inputs: np.ndarray, task: NamedContract, path: str) -> np.ndarray:
+    found, dtype, shape = np.asarray(parity_inputs), task.observation_dtype, task.observation_shape
+    if found.ndim != 1 + len(shape) or len(found) < MIN_PARITY_VECTORS:
+        raise BundleError(
+            f'{path}: parity inputs have shape {list(found.shape)}, need '
+            f'[at least {MIN_PARITY_VECTORS}, {", ".join(map(str, shape))}]'
+        )
+    if dtype == 'uint8' and found.dtype != np.uint8:
+        raise BundleError(f'{path}: parity inputs are {found.dtype}, need uint8: pixels 0 to 255')
+    return np.ascontiguousarray(found, dtype)
+
+
+def write_atomically(path: Path, data: bytes) -> None:
+    """Replace a file in one step, on the disk when this returns.
+
+    :raises BundleError: the file cannot be written; the old one, if any, is still there.
+    """
     temporary = path.with_name(f'.{path.name}.{os.getpid()}.tmp')
     try:
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666)

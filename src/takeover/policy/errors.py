@@ -7,12 +7,16 @@ class BundleError(TakeoverError):
     """A policy file must not be used; the message names the field or the byte range at fault."""
 
 
+class EnvironmentContractError(TakeoverError):
+    """No contract can be made for a Gymnasium environment; names the space or rate at fault."""
+
+
 class PolicyError(TakeoverError):
     """A policy gave no action this time."""
 
 
 class ShapeError(PolicyError):
-    """The observation has another length than the policy was made for."""
+    """The observation has another shape or type than the policy was made for."""
 
 
 class NonFiniteAction(PolicyError):

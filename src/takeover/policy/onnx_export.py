@@ -99,6 +99,15 @@ def export_mlp(mlp: MlpWeights) -> onnx.ModelProto:
 
     :raises ExportError: the graph does not pass onnx.checker.
     """
+    nodes, constants = mlp_nodes(mlp, 'observation')
+    observation = helper.make_tensor_value_info(
+        'observation', TensorProto.FLOAT, ['batch', len(mlp.observation_mean)]
+    )
+    return finish_model(nodes, constants, observation, len(mlp.action_low))
+
+
+def mlp_nodes(mlp: MlpWeights, source: str) -> tuple[list[onnx.NodeProto], dict[str, np.ndarray]]:
+    """Return the nodes of a network from the tensor `source` to `action`, and its constants."""
     middle, half = mlp._middle_and_half_range()
     constants = {
         'mean': mlp.observation_mean,
@@ -107,21 +116,21 @@ def export_mlp(mlp: MlpWeights) -> onnx.ModelProto:
         'half_range': half,
     }
     nodes = [
-        helper.make_node('Sub', ['observation', 'mean'], ['centred']),
+        helper.make_node('Sub', [source, 'mean'], ['centred']),
         helper.make_node('Mul', ['centred', 'inverse_scale'], ['hidden_0']),
     ]
     for index, (weight, bias) in enumerate(zip(mlp.weights, mlp.biases)):
         constants[f'weight_{index}'], constants[f'bias_{index}'] = weight, bias
-        source = f'hidden_{index}'
+        before = f'hidden_{index}'
         if index:
             nodes.append(
-                helper.make_node(ACTIVATIONS[mlp.activation], [source], [f'active_{index}'])
+                helper.make_node(ACTIVATIONS[mlp.activation], [before], [f'active_{index}'])
             )
-            source = f'active_{index}'
+            before = f'active_{index}'
         nodes.append(
             helper.make_node(
                 'Gemm',
-                [source, f'weight_{index}', f'bias_{index}'],
+                [before, f'weight_{index}', f'bias_{index}'],
                 [f'hidden_{index + 1}'],
                 transB=1,
             )
@@ -131,18 +140,24 @@ def export_mlp(mlp: MlpWeights) -> onnx.ModelProto:
         helper.make_node('Mul', ['squashed', 'half_range'], ['scaled']),
         helper.make_node('Add', ['scaled', 'middle'], ['action']),
     ]
-    ports = [
-        helper.make_tensor_value_info(name, TensorProto.FLOAT, ['batch', size])
-        for name, size in (
-            ('observation', len(mlp.observation_mean)),
-            ('action', len(mlp.action_low)),
-        )
-    ]
+    return nodes, constants
+
+
+def finish_model(
+    nodes: list[onnx.NodeProto],
+    constants: dict[str, np.ndarray],
+    observation: onnx.ValueInfoProto,
+    action_size: int,
+) -> onnx.ModelProto:
+    """Return the checked model of a policy; constants become float32.
+
+    :raises ExportError: the graph does not pass onnx.checker.
+    """
     graph = helper.make_graph(
         nodes,
         'policy',
-        ports[:1],
-        ports[1:],
+        [observation],
+        [helper.make_tensor_value_info('action', TensorProto.FLOAT, ['batch', action_size])],
         [
             numpy_helper.from_array(np.ascontiguousarray(value, np.float32), name)
             for name, value in constants.items()

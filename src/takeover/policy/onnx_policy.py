@@ -1,4 +1,4 @@
-"""Run a verified policy bundle: observation in SI in, action in SI out, on one thread.
+"""Run a verified policy bundle: observation in SI or image in, action in SI out, on one thread.
 
 Loading runs every parity vector of the file through the very session that will drive. Tolerance:
 PARITY_TOLERANCE of half the range of each action component, so that it means the same for m/s and
@@ -18,6 +18,8 @@ INPUT_NAME = 'observation'
 OUTPUT_NAME = 'action'
 PARITY_TOLERANCE = 1e-5
 _WARM_UP_RUNS = 10
+# What ONNX Runtime calls the types of observations.
+_TENSORS = {'float32': 'tensor(float)', 'uint8': 'tensor(uint8)'}
 
 
 class OnnxPolicy:
@@ -33,12 +35,13 @@ class OnnxPolicy:
         self.version = bundle.version
         self.spec_hash = bundle.spec_hash
         self.task = bundle.task
-        self._action = ActionContract(bundle.contract.action)
+        contract = bundle.contract
+        self._action = ActionContract(contract.action)
         self._session = start_session(bundle.model_bytes, bundle.path)
         check_interface(self._session, bundle)
         self.parity_error = check_parity(self._session, bundle)
         check_bounds(self._session, bundle)
-        self._observation = np.zeros((1, bundle.contract.observation_size), np.float32)
+        self._observation = np.zeros((1, *contract.observation_shape), contract.observation_dtype)
         self._result = np.zeros((1, self._action.size), np.float32)
         # Bound to fixed memory, a run allocates nothing and takes a third less time.
         self._binding = self._session.io_binding()
@@ -46,7 +49,7 @@ class OnnxPolicy:
             (self._binding.bind_input, INPUT_NAME, self._observation),
             (self._binding.bind_output, OUTPUT_NAME, self._result),
         ):
-            bind(name, 'cpu', 0, np.float32, array.shape, array.ctypes.data)
+            bind(name, 'cpu', 0, array.dtype, array.shape, array.ctypes.data)
         for _ in range(_WARM_UP_RUNS):
             self._session.run_with_iobinding(self._binding)
 
@@ -65,16 +68,21 @@ class OnnxPolicy:
     def act(self, observation: np.ndarray) -> np.ndarray:
         """Return the action for one observation.
 
-        :param observation: float32 [n], SI.
+        :param observation: float32 [n], SI; of images uint8 [height, width, channels].
         :returns: float64 [m], SI, within the bounds of the contract.
-        :raises ShapeError: wrong length.
+        :raises ShapeError: wrong length or shape, or an image of another type than uint8.
         :raises NonFiniteAction: NaN or infinity in the observation or the action.
         """
         observation = np.asarray(observation)
         if observation.shape != self._observation.shape[1:]:
             raise ShapeError(
                 f'observation has shape {list(observation.shape)}, policy '
-                f'{self.version} needs [{self._observation.shape[1]}]'
+                f'{self.version} needs {list(self._observation.shape[1:])}'
+            )
+        if self._observation.dtype == np.uint8 and observation.dtype != np.uint8:
+            raise ShapeError(
+                f'observation is {observation.dtype}, policy {self.version} needs uint8: '
+                'pixels 0 to 255'
             )
         self._observation[0] = observation
         if not np.isfinite(self._observation).all():
@@ -109,23 +117,25 @@ def start_session(model_bytes: bytes, path: str) -> onnxruntime.InferenceSession
 
 def check_interface(session: onnxruntime.InferenceSession, bundle: PolicyBundle) -> None:
     """Refuse a model whose input or output is not what its contract says."""
-    sizes = (bundle.contract.observation_size, len(bundle.contract.action.components))
-    for what, ports, name, size in (
-        ('input', session.get_inputs(), INPUT_NAME, sizes[0]),
-        ('output', session.get_outputs(), OUTPUT_NAME, sizes[1]),
+    contract = bundle.contract
+    tensor = _TENSORS[contract.observation_dtype]
+    shapes = (list(contract.observation_shape), [len(contract.action.components)])
+    for what, ports, name, kind, shape in (
+        ('input', session.get_inputs(), INPUT_NAME, tensor, shapes[0]),
+        ('output', session.get_outputs(), OUTPUT_NAME, _TENSORS['float32'], shapes[1]),
     ):
         found = ', '.join(f'{port.name} {port.type} {port.shape}' for port in ports)
         good = (
             len(ports) == 1
             and ports[0].name == name
-            and ports[0].type == 'tensor(float)'
-            and len(ports[0].shape) == 2
-            and ports[0].shape[1] == size
+            and ports[0].type == kind
+            and ports[0].shape[1:] == shape
             and not isinstance(ports[0].shape[0], int)
         )
         if not good:
             raise BundleError(
-                f'{bundle.path}: {what} must be {name} tensor(float) [any, {size}], found {found}'
+                f'{bundle.path}: {what} must be {name} {kind} '
+                f'[any, {", ".join(map(str, shape))}], found {found}'
             )
 
 
@@ -154,9 +164,11 @@ def check_parity(session: onnxruntime.InferenceSession, bundle: PolicyBundle) ->
 def check_bounds(session: onnxruntime.InferenceSession, bundle: PolicyBundle) -> None:
     """Refuse a model that leaves its action bounds on its parity vectors or at extremes."""
     action = ActionContract(bundle.contract.action)
-    low = np.concatenate([np.full(f.size, f.low) for f in bundle.contract.features])
-    high = np.concatenate([np.full(f.size, f.high) for f in bundle.contract.features])
-    extremes = np.stack([low, high, (low + high) / 2.0]).astype(np.float32)
+    contract = bundle.contract
+    low = np.concatenate([np.full(f.size, f.low) for f in contract.features])
+    high = np.concatenate([np.full(f.size, f.high) for f in contract.features])
+    extremes = np.stack([low, high, (low + high) / 2.0]).astype(contract.observation_dtype)
+    extremes = extremes.reshape(-1, *contract.observation_shape)
     for row in _run(session, bundle, np.concatenate([extremes, bundle.parity.observations])):
         reason = action.validate(row)
         if reason is not None:
@@ -173,7 +185,7 @@ def _run(
     session: onnxruntime.InferenceSession, bundle: PolicyBundle, observations: np.ndarray
 ) -> np.ndarray:
     """Run a batch; the shape of the result is checked too."""
-    observations = np.ascontiguousarray(observations, np.float32)
+    observations = np.ascontiguousarray(observations, bundle.contract.observation_dtype)
     try:
         (found,) = session.run([OUTPUT_NAME], {INPUT_NAME: observations})
     except Exception as error:  # noqa: BLE001 as in start_session

@@ -12,7 +12,6 @@ import numpy as np
 from takeover.data.transition import VECTOR
 from takeover.policy import provenance
 from takeover.policy.bundle_writer import write_bundle
-from takeover.policy.environment_contract import environment_contract
 from takeover.policy.onnx_export import export_mlp
 from takeover.policy.onnx_policy import OnnxPolicy
 from takeover.training.config import config_values
@@ -49,7 +48,7 @@ def export_policy(trainer: 'Trainer', path: Path) -> OnnxPolicy:
                 environments.action_high,
             )
         ),
-        environment_contract(trainer.evaluation_env),
+        trainer.contract,
         provenance.describe(
             trainer.command,
             config_values(config),

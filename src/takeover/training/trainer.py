@@ -19,8 +19,15 @@ from takeover.data.mixing import SymmetricReplay, TransitionSource
 from takeover.data.rate_limiter import SampleToInsertLimiter
 from takeover.data.replay_buffer import ReplayBuffer
 from takeover.data.transition import ArraySpec, TransitionBatch, VECTOR
+from takeover.policy.environment_contract import environment_contract
 from takeover.training.checkpoint import newest_checkpoint, write_checkpoint
-from takeover.training.config import config_values, LEARNERS, TrainConfig, TrainingError
+from takeover.training.config import (
+    config_values,
+    LEARNERS,
+    MAY_CHANGE,
+    TrainConfig,
+    TrainingError,
+)
 from takeover.training.environments import Environments, make_environment
 from takeover.training.export import export_policy
 from takeover.training.normaliser import ObservationNormaliser
@@ -31,8 +38,6 @@ from takeover.training.run_log import RunLog
 import torch
 
 RECENT_EPISODES = 10
-# What of the settings may differ between a run and its continuation.
-_MAY_CHANGE = ('steps', 'keep_checkpoints', 'checkpoint_interval', 'log_interval')
 
 
 class Trainer:
@@ -71,6 +76,8 @@ class Trainer:
         self._recent_returns: deque[float] = deque(maxlen=RECENT_EPISODES)
         self._episodes = 0
         self.evaluation_env = make_environment(config.env)
+        # Now, so that an environment whose policy no file can hold is refused before training.
+        self.contract = environment_contract(self.evaluation_env)
 
     def run(
         self,
@@ -161,7 +168,7 @@ class Trainer:
         """
         own = json.loads(json.dumps(config_values(self.config)))
         for name, value in json.loads(state['config']).items():
-            if name not in _MAY_CHANGE and own.get(name) != value:
+            if name not in MAY_CHANGE and own.get(name) != value:
                 raise TrainingError(
                     f'{where}: made with {name} {value!r}, this run has {own.get(name)!r}'
                 )

@@ -2,10 +2,15 @@
 
 from pathlib import Path
 
+import gymnasium
+from gymnasium.spaces import Box
 import numpy as np
 import pytest
+from rich.console import Console
 from takeover.cli.main import main
+from takeover.cli.policy_tables import action_table, feature_table
 from takeover.policy.bundle_writer import write_bundle
+from takeover.policy.environment_contract import environment_contract
 from takeover.policy.onnx_export import export_mlp, MlpWeights
 from takeover.task import load_task
 
@@ -56,6 +61,20 @@ def test_inspect_shows_contract_and_provenance(policy_file, capsys):
     ):
         assert text in shown
     assert '[red]train' in shown and '\x1b[2J' not in shown
+
+
+def test_the_tables_of_an_environment_have_a_shape_and_no_frame():
+    env = gymnasium.Env()
+    env.observation_space = Box(0, 255, (84, 80, 3), np.uint8)
+    env.action_space = Box(-1.0, 1.0, (2,))
+    contract = environment_contract(env)
+    console = Console(width=100)
+    with console.capture() as capture:
+        console.print(feature_table(contract), action_table(contract))
+    shown = capture.get()
+    for text in ('0-20159', 'image [84, 80, 3]', 'observation: at most 1 s old', 'action.1'):
+        assert text in shown
+    assert 'action, vector\n' in '\n'.join(line.rstrip() for line in shown.splitlines())
 
 
 def test_inspect_of_a_damaged_file_is_one_sentence(policy_file, capsys):

@@ -1,0 +1,168 @@
+"""What an observation is made of: inputs with their greatest age, features with unit and bounds.
+
+Two families. The inputs of a robot are ROS topics, and each feature kind takes what it needs from
+them. A Gymnasium environment has one input, the observation that it returns: a `vector` of floats,
+flattened in C order, whose runs of equal bounds are features, or one `image`, uint8 [H, W, C].
+"""
+
+import math
+from typing import Any, Literal
+
+from pydantic import Field, model_serializer, model_validator
+from pydantic import SerializerFunctionWrapHandler as Handler
+from takeover.config_file import StrictModel
+from takeover.spec_types import Name, NotNegative, Positive, Topic
+
+InputType = Literal['odometry', 'laser_scan', 'path', 'vector', 'image']
+FeatureKind = Literal[
+    'path.cross_track',
+    'path.heading',
+    'path.curvature',
+    'path.lookahead',
+    'odom.linear_velocity',
+    'odom.angular_velocity',
+    'scan.ranges',
+    'vector',
+    'image',
+]
+
+# Input types that no ROS topic has; each has one feature kind, of the same name.
+ENVIRONMENT_TYPES = ('vector', 'image')
+# Of every feature kind: the types of its inputs in order, its unit, and the components per
+# look-ahead distance (None: the size is not made of distances).
+FEATURE_KINDS: dict[str, tuple[tuple[str, ...], str, int | None]] = {
+    'path.cross_track': (('odometry', 'path'), 'm', None),
+    'path.heading': (('odometry', 'path'), '1', None),
+    'path.curvature': (('odometry', 'path'), '1/m', 1),
+    'path.lookahead': (('odometry', 'path'), 'm', 2),
+    'odom.linear_velocity': (('odometry',), 'm/s', None),
+    'odom.angular_velocity': (('odometry',), 'rad/s', None),
+    'scan.ranges': (('laser_scan',), 'm', None),
+    'vector': (('vector',), '1', None),
+    'image': (('image',), '1', None),
+}
+_FIXED_SIZES = {
+    'path.cross_track': 1,
+    'path.heading': 2,
+    'odom.linear_velocity': 1,
+    'odom.angular_velocity': 1,
+}
+MAX_FEATURE_SIZE = 4096
+# So that the 16 images a policy bundle must hold fit its metadata.
+MAX_IMAGE_SIZE = 48_000
+PIXEL_BOUNDS = (0.0, 255.0)
+
+
+class InputSpec(StrictModel):
+    """One input of the observation; its name in the task file is its relative ROS topic."""
+
+    type: InputType
+    max_age_s: Positive | None = Field(
+        description='older samples give no observation; null only for a latched path'
+    )
+    frame: str | None = Field(
+        default=None, description='the frame_id every sample must have; null: not checked'
+    )
+
+    @model_validator(mode='after')
+    def _only_a_path_is_latched(self) -> 'InputSpec':
+        if self.max_age_s is None and self.type != 'path':
+            raise ValueError(
+                f'max_age_s may be null only for a path; {self.type} needs a number of seconds'
+            )
+        return self
+
+
+class FeatureSpec(StrictModel):
+    """A run of components of the observation vector; values are clipped to [low, high].
+
+    Of an environment (kinds vector, image) nothing is clipped: what it returns is the observation.
+    """
+
+    name: Name
+    kind: FeatureKind
+    inputs: tuple[Topic, ...]
+    size: int = Field(ge=1)
+    unit: str
+    low: float
+    high: float
+    ahead_m: tuple[NotNegative, ...] = Field(
+        default=(), description='path.curvature, path.lookahead: distances along the path'
+    )
+    angle_min_rad: float | None = Field(
+        default=None, description='scan.ranges: direction of the middle of the first sector'
+    )
+    angle_increment_rad: Positive | None = Field(
+        default=None, description='scan.ranges: width of a sector'
+    )
+    shape: tuple[int, int, int] | None = Field(
+        default=None, description='image: height, width, channels'
+    )
+
+    @model_serializer(mode='wrap')
+    def _without_an_unset_shape(self, handler: Handler) -> dict[str, Any]:
+        # Contracts hashed before there were images must keep their hash.
+        fields = handler(self)
+        if self.shape is None:
+            del fields['shape']
+        return fields
+
+    @model_validator(mode='after')
+    def _fits_its_kind(self) -> 'FeatureSpec':
+        _, unit, per_distance = FEATURE_KINDS[self.kind]
+        if self.unit != unit:
+            raise ValueError(f'unit of {self.kind} must be {unit!r}, got {self.unit!r}')
+        if not self.low < self.high:
+            raise ValueError(f'low {self.low} must be less than high {self.high}')
+        if (per_distance is None) != (not self.ahead_m):
+            raise ValueError(
+                f'ahead_m is {"not used by" if self.ahead_m else "needed by"} {self.kind}'
+            )
+        self._check_image()
+        self._check_size(per_distance)
+        self._check_sectors()
+        return self
+
+    def _check_image(self) -> None:
+        if (self.kind == 'image') != (self.shape is not None):
+            raise ValueError(
+                f'shape is {"needed" if self.kind == "image" else "not used"} by {self.kind}'
+            )
+        if self.shape is None:
+            return
+        if min(self.shape) < 1:
+            raise ValueError(
+                f'shape {list(self.shape)} must be [height, width, channels], each 1 or more'
+            )
+        if (self.low, self.high) != PIXEL_BOUNDS:
+            raise ValueError(
+                f'bounds of an image must be [0, 255], those of uint8, got [{self.low}, '
+                f'{self.high}]'
+            )
+
+    def _check_size(self, per_distance: int | None) -> None:
+        size = _FIXED_SIZES.get(self.kind, self.size)
+        if per_distance is not None:
+            size = per_distance * len(self.ahead_m)
+        if self.shape is not None:
+            size = math.prod(self.shape)
+        if self.size != size:
+            raise ValueError(f'size of {self.kind} must be {size}, got {self.size}')
+        largest = MAX_FEATURE_SIZE if self.shape is None else MAX_IMAGE_SIZE
+        if size > largest:
+            raise ValueError(f'size of {self.kind} is {size}, must be {largest} or less')
+
+    def _check_sectors(self) -> None:
+        given = (self.angle_min_rad is not None, self.angle_increment_rad is not None)
+        if self.kind != 'scan.ranges':
+            if any(given):
+                raise ValueError(
+                    f'angle_min_rad and angle_increment_rad are not used by {self.kind}'
+                )
+            return
+        if not all(given):
+            raise ValueError('scan.ranges needs angle_min_rad and angle_increment_rad')
+        if self.size * self.angle_increment_rad > 2.0 * math.pi + 1e-6:
+            raise ValueError(
+                f'{self.size} sectors of {self.angle_increment_rad} rad are more than a full turn'
+            )

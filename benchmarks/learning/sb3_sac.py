@@ -3,7 +3,7 @@
 Changed from its defaults: the first 5000 steps are random, as in our runs; one thread; fp32
 products by the faster path our learners use, which changes the time and not the result.
 
-    python -m benchmarks.sb3_sac --env Hopper-v5 --seed 0 --steps 100000 --out run.csv
+    python -m benchmarks.learning.sb3_sac --env Hopper-v5 --seed 0 --steps 100000 --out run.csv
 """
 
 import argparse

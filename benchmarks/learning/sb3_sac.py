@@ -55,8 +55,10 @@ def train(env: str, seed: int, steps: int, interval: int, episodes: int, out: Pa
     torch.set_num_threads(1)
     torch.set_float32_matmul_precision('medium')
     out.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = out.with_suffix('.unfinished')
     model = SAC('MlpPolicy', env, learning_starts=5000, seed=seed, device='cpu')
-    model.learn(steps, callback=Evaluate(env, interval, episodes, out))
+    model.learn(steps, callback=Evaluate(env, interval, episodes, unfinished))
+    unfinished.rename(out)
 
 
 def main() -> None:

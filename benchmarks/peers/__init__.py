@@ -5,7 +5,8 @@ ENVIRONMENT = {
     'NPROC': '1',
     'JAX_PLATFORMS': 'cpu',
 }
-"""Of a process that imports `jax_dsact`, set before it starts. One thread computes: no threads within a product, and a pool of one.
+"""Of a process that imports `jax_dsact`, set before it starts, so that one thread computes: no
+threads within a product, and a pool of one.
 
 The often quoted `intra_op_parallelism_threads=1` does nothing here (jaxlib 0.10.2).
 """

@@ -1,0 +1,148 @@
+"""What is trained for the learning results: experiments, variants, environments and seeds."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from takeover.agents.dsact import DsactConfig
+from takeover.agents.rlpd import RlpdConfig
+from takeover.agents.sac import SacConfig
+from takeover.training.config import TrainConfig
+from tests.conftest import REPOSITORY
+
+RESULTS = REPOSITORY / 'benchmarks' / 'results' / 'learning'
+# Variants that are not ours; see benchmarks.learning.sb3_sac.
+PEERS = ('sb3_sac',)
+
+# The networks and rates that Stable-Baselines3's SAC ships with.
+SHARED = {
+    'hidden': (256, 256),
+    'activation': 'relu',
+    'critic_learning_rate': 3e-4,
+    'actor_learning_rate': 3e-4,
+    'initial_log_alpha': 0.0,
+}
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """Variants by name, each with its settings for an environment and a seed."""
+
+    environments: tuple[str, ...]
+    seeds: int
+    variants: dict[str, Callable[[str, int], TrainConfig | None]]
+
+    def jobs(self) -> list[tuple[str, str, int]]:
+        """Return environment, variant and seed of every run."""
+        return [
+            (env, variant, seed)
+            for seed in range(self.seeds)
+            for env in self.environments
+            for variant in self.variants
+        ]
+
+
+def result_file(experiment: str, env: str, variant: str, seed: int) -> Path:
+    """Return where the evaluations of a run are kept."""
+    return RESULTS / experiment / env / variant / f'seed_{seed}.csv'
+
+
+def _compare(**agent: object) -> Callable[[str, int], TrainConfig]:
+    """Return settings in the harness of the comparison: 100 k steps, one update each."""
+    return lambda env, seed: TrainConfig(
+        env=env,
+        seed=seed,
+        steps=100_000,
+        warm_up_steps=5_000,
+        evaluation_interval=5_000,
+        evaluation_episodes=5,
+        checkpoint_interval=100_000,
+        **agent,
+    )
+
+
+def _pendulum(env: str, seed: int) -> TrainConfig:
+    """Return DSAC-T as published: an update every 20 steps after 10 000, 10 000 updates."""
+    return TrainConfig(
+        env=env,
+        seed=seed,
+        steps=210_000,
+        warm_up_steps=10_000,
+        updates_per_step=0.05,
+        evaluation_interval=10_000,
+        evaluation_episodes=10,
+        checkpoint_interval=210_000,
+        dsact=DsactConfig(entropy_in_action_units=True),
+    )
+
+
+def _reward_scale(scale: float, adjusted: bool) -> Callable[[str, int], TrainConfig]:
+    return lambda env, seed: TrainConfig(
+        env=env,
+        seed=seed,
+        steps=15_000,
+        warm_up_steps=1_000,
+        reward_scale=scale,
+        evaluation_interval=1_000,
+        evaluation_episodes=10,
+        checkpoint_interval=15_000,
+        dsact=DsactConfig(**SHARED | {'hidden': (128, 128)}, variance_based_adjustment=adjusted),
+    )
+
+
+def _with_prior(critic: str) -> Callable[[str, int], TrainConfig]:
+    """Return RLPD with the replay of a short SAC run as prior data, from the first step on."""
+    return lambda env, seed: TrainConfig(
+        env=env,
+        agent='rlpd',
+        seed=seed,
+        steps=5_000,
+        warm_up_steps=300,
+        evaluation_interval=500,
+        evaluation_episodes=10,
+        checkpoint_interval=5_000,
+        prior=RESULTS.parent.parent.parent / 'runs' / 'learning' / f'prior-{env}',
+        rlpd=RlpdConfig(hidden=(128, 128), utd_ratio=4, critic=critic),
+    )
+
+
+def prior_config(env: str) -> TrainConfig:
+    """Return the run whose replay is the prior data of `rlpd`: SAC, stopped half-way."""
+    return TrainConfig(
+        env=env,
+        agent='sac',
+        seed=100,
+        steps=6_000,
+        warm_up_steps=1_000,
+        evaluation_interval=2_000,
+        checkpoint_interval=6_000,
+        sac=SacConfig(hidden=(128, 128)),
+    )
+
+
+EXPERIMENTS = {
+    'compare': Experiment(
+        ('HalfCheetah-v5', 'Hopper-v5', 'InvertedDoublePendulum-v5'),
+        3,
+        {
+            'dsact': _compare(dsact=DsactConfig(**SHARED, warm_up_actions='uniform')),
+            'sb3_sac': lambda env, seed: None,
+            'sac': _compare(agent='sac', sac=SacConfig(**SHARED)),
+        },
+    ),
+    'pendulum': Experiment(('Pendulum-v1',), 5, {'dsact_published': _pendulum}),
+    'reward_scale': Experiment(
+        ('Pendulum-v1',),
+        3,
+        {
+            f'{"adjusted" if adjusted else "fixed"}_{scale:g}': _reward_scale(scale, adjusted)
+            for scale in (0.1, 1.0, 10.0)
+            for adjusted in (True, False)
+        },
+    ),
+    'rlpd': Experiment(
+        ('InvertedDoublePendulum-v5',),
+        3,
+        {'ensemble': _with_prior('ensemble'), 'dsact': _with_prior('dsact')},
+    ),
+}

@@ -1,8 +1,7 @@
-"""A run small enough to train within a second, and a way to compare states bit for bit."""
+"""A run small enough to train within a second."""
 
 from dataclasses import replace
 
-import numpy as np
 import pytest
 from takeover.agents.dsact import DsactConfig
 from takeover.agents.rlpd import RlpdConfig
@@ -10,6 +9,7 @@ from takeover.agents.sac import SacConfig
 from takeover.training.config import config_values, TrainConfig
 from takeover.training.run_folder import RunFolder
 from takeover.training.trainer import Trainer
+from tests.state_difference import difference
 import torch
 
 TINY = TrainConfig(
@@ -46,29 +46,6 @@ def make(tmp_path):
         return Trainer(config, folder)
 
     return trainer
-
-
-def difference(one, other, where='state'):
-    """Return where two states differ first, or None."""
-    if type(one) is not type(other):
-        return f'{where}: {type(one).__name__} and {type(other).__name__}'
-    if isinstance(one, dict):
-        if one.keys() != other.keys():
-            return f'{where}: keys {sorted(one)} and {sorted(other)}'
-        parts = ((f'{where}.{key}', one[key], other[key]) for key in one)
-    elif isinstance(one, (list, tuple)):
-        if len(one) != len(other):
-            return f'{where}: length {len(one)} and {len(other)}'
-        parts = ((f'{where}[{i}]', a, b) for i, (a, b) in enumerate(zip(one, other)))
-    elif isinstance(one, torch.Tensor):
-        same = one.dtype == other.dtype and np.array_equal(
-            one.numpy().view(np.uint8) if one.dim() else one.numpy(),
-            other.numpy().view(np.uint8) if other.dim() else other.numpy(),
-        )
-        return None if same else where
-    else:
-        return None if one == other else f'{where}: {one!r} and {other!r}'
-    return next((found for part in parts if (found := difference(*part[1:], part[0]))), None)
 
 
 @pytest.fixture(name='difference')

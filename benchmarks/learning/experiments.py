@@ -28,6 +28,7 @@ SHARED = {
 class Experiment:
     """Variants by name, each with its settings for an environment and a seed."""
 
+    description: str
     environments: tuple[str, ...]
     seeds: int
     variants: dict[str, Callable[[str, int], TrainConfig | None]]
@@ -122,16 +123,31 @@ def prior_config(env: str) -> TrainConfig:
 
 EXPERIMENTS = {
     'compare': Experiment(
+        "Our DSAC-T, our SAC and Stable-Baselines3's SAC in one harness: 100 k environment steps, "
+        '5000 of them random, one update for each later one; 5 deterministic episodes on the same '
+        'seeds every 5000 steps. Networks and rates of all are those Stable-Baselines3 ships with '
+        '(2x256 ReLU, Adam 3e-4, temperature from 1); at one update a step DSAC-T moves its actor '
+        'with every update (delay 1).',
         ('HalfCheetah-v5', 'Hopper-v5', 'InvertedDoublePendulum-v5'),
         3,
         {
-            'dsact': _compare(dsact=DsactConfig(**SHARED, warm_up_actions='uniform')),
+            'dsact': _compare(dsact=DsactConfig(**SHARED, delay=1, warm_up_actions='uniform')),
             'sb3_sac': lambda env, seed: None,
             'sac': _compare(agent='sac', sac=SacConfig(**SHARED)),
         },
     ),
-    'pendulum': Experiment(('Pendulum-v1',), 5, {'dsact_published': _pendulum}),
+    'pendulum': Experiment(
+        'DSAC-T with all its published settings: 3x256 GELU, Adam 1e-4, delay 2, one update every '
+        '20 steps after 10 000 steps of the untrained policy, entropy in action units; 10 episodes '
+        'every 500 updates.',
+        ('Pendulum-v1',),
+        5,
+        {'dsact_published': _pendulum},
+    ),
     'reward_scale': Experiment(
+        'Rewards multiplied by 0.1, 1 and 10, with the variance-based adjustment (adjusted) and '
+        'with a fixed clip of 10 and no scaling of gradients (fixed); 2x128 ReLU, delay 2, 15 k '
+        'steps; returns are of the unscaled rewards.',
         ('Pendulum-v1',),
         3,
         {
@@ -141,6 +157,9 @@ EXPERIMENTS = {
         },
     ),
     'rlpd': Experiment(
+        "RLPD with plain critics (ensemble: 10 values, minimum of 2) and with DSAC-T's twin "
+        'distributions (dsact), half of each batch from the replay of a SAC run of 6000 steps; '
+        'UTD 4, 2x128.',
         ('InvertedDoublePendulum-v5',),
         3,
         {'ensemble': _with_prior('ensemble'), 'dsact': _with_prior('dsact')},

@@ -17,7 +17,9 @@ import subprocess
 import sys
 import time
 
-from benchmarks.contender import (
+from benchmarks.machine import machine, verdict
+from benchmarks.peers import ENVIRONMENT
+from benchmarks.peers.contender import (
     ACTION_SIZE,
     BATCH_SIZE,
     filled_replay,
@@ -25,8 +27,6 @@ from benchmarks.contender import (
     learner_block,
     OBSERVATION_SIZE,
 )
-from benchmarks.machine import machine, verdict
-from benchmarks.peers import ENVIRONMENT
 from benchmarks.peers.matmul_peak import matmul_peak_gflops, update_flops
 import numpy as np
 from takeover.agents.dsact import DsactConfig, DsactLearner
@@ -42,13 +42,13 @@ MEMORY_UPDATES, MEMORY_TARGET_MB = 100_000, 20.0
 
 
 class Contender:
-    """A running `benchmarks.contender`."""
+    """A running `benchmarks.peers.contender`."""
 
     def __init__(self, name: str) -> None:
         """Start it and wait until it is warm."""
         self.name = name
         env = os.environ | {'OMP_NUM_THREADS': '1'} | (ENVIRONMENT if name == 'jax' else {})
-        command = [sys.executable, '-m', 'benchmarks.contender', name]
+        command = [sys.executable, '-m', 'benchmarks.peers.contender', name]
         pipes = {'stdin': subprocess.PIPE, 'stdout': subprocess.PIPE}
         self._process = subprocess.Popen(command, cwd=REPOSITORY, env=env, text=True, **pipes)
         self._answer()

@@ -138,8 +138,8 @@ EXPERIMENTS = {
     ),
     'pendulum': Experiment(
         'DSAC-T with all its published settings: 3x256 GELU, Adam 1e-4, delay 2, one update every '
-        '20 steps after 10 000 steps of the untrained policy, entropy in action units; 10 episodes '
-        'every 500 updates.',
+        '20 steps after 10 000 steps of the untrained policy, entropy in action units; 10 '
+        'episodes every 500 updates.',
         ('Pendulum-v1',),
         5,
         {'dsact_published': _pendulum},

@@ -4,7 +4,7 @@ It builds its learner, warms up, prints a line of JSON, and then for each number
 does that many updates, the draw of each batch included, and prints the seconds they took. So
 several can take turns on one core, and a noisy minute hits all of them.
 
-    python -m benchmarks.contender NAME
+    python -m benchmarks.peers.contender NAME
 """
 
 import argparse

@@ -1,7 +1,7 @@
 """Stable-Baselines3's SAC as it ships, evaluated like our own learners: one run, one CSV.
 
-Changed from its defaults: the first 5000 steps are random, as in our runs; one thread; fp32
-products by the faster path our learners use, which changes the time and not the result.
+Changed from its defaults: the first 5000 steps are random, as in our runs; one thread, fp32
+products and memory as `takeover.training.compute` sets them, which changes the time alone.
 
     python -m benchmarks.learning.sb3_sac --env Hopper-v5 --seed 0 --steps 100000 --out run.csv
 """
@@ -15,6 +15,7 @@ import gymnasium
 import numpy as np
 from stable_baselines3 import SAC
 from stable_baselines3.common.callbacks import BaseCallback
+from takeover.training import compute
 from takeover.training.returns import episode_returns, evaluation_seeds
 import torch
 
@@ -52,8 +53,7 @@ class Evaluate(BaseCallback):
 
 def train(env: str, seed: int, steps: int, interval: int, episodes: int, out: Path) -> None:
     """Train for `steps` environment steps and write the evaluations to `out`."""
-    torch.set_num_threads(1)
-    torch.set_float32_matmul_precision('medium')
+    compute.prepare()
     out.parent.mkdir(parents=True, exist_ok=True)
     unfinished = out.with_suffix('.unfinished')
     model = SAC('MlpPolicy', env, learning_starts=5000, seed=seed, device='cpu')

@@ -10,6 +10,7 @@ bit on one CPU.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass
 import math
 from typing import Any, Literal
@@ -28,7 +29,11 @@ class LearnerError(TakeoverError):
 
 
 class DivergedError(TakeoverError):
-    """A quantity of an update is not finite or beyond all measure; nothing was changed by it."""
+    """A quantity of an update is not finite or beyond all measure.
+
+    The step it would have led to was not taken. What came before it in the same update was: the
+    learner's state is to be thrown away for that of the last checkpoint.
+    """
 
 
 @dataclass(frozen=True)
@@ -175,7 +180,7 @@ class ActorCritic:
     def update(self, batch: TensorBatch) -> dict[str, float]:
         """Learn from `batch_rows` transitions; return named numbers to log.
 
-        :raises DivergedError: names the quantity and the update; no weight was changed.
+        :raises DivergedError: names the quantity and the update.
         """
         raise NotImplementedError
 
@@ -199,14 +204,19 @@ class ActorCritic:
         return {'actor': self.actor_optimiser, 'alpha': self.alpha_optimiser}
 
     def state_dict(self) -> dict[str, Any]:
-        """Return all that changes what comes next, as tensors, numbers and containers of them."""
+        """Return all that changes what comes next, as tensors, numbers and containers of them.
+
+        They are copies: what the learner does afterwards leaves the state alone.
+        """
+        modules = {name: module.state_dict() for name, module in self.modules().items()}
+        optimisers = {name: opt.state_dict() for name, opt in self.optimisers().items()}
         return {
             'learner': type(self).__name__,
             'updates': self.updates,
             'log_alpha': self.log_alpha.detach().clone(),
             'generator': self.generator.get_state(),
-            'modules': {name: module.state_dict() for name, module in self.modules().items()},
-            'optimisers': {name: opt.state_dict() for name, opt in self.optimisers().items()},
+            'modules': deepcopy(modules),
+            'optimisers': deepcopy(optimisers),
         }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
@@ -222,13 +232,14 @@ class ActorCritic:
             for name, module in self.modules().items():
                 module.load_state_dict(state['modules'][name])
             for name, optimiser in self.optimisers().items():
-                optimiser.load_state_dict(state['optimisers'][name])
+                # Torch would share the moments with the state, and with who else loads it.
+                optimiser.load_state_dict(deepcopy(state['optimisers'][name]))
+            with torch.no_grad():
+                self.log_alpha.copy_(state['log_alpha'])
+            self.generator.set_state(state['generator'])
+            self.updates = state['updates']
         except (KeyError, RuntimeError, ValueError) as error:
-            raise LearnerError(f'the state is of other networks: {name}: {error}') from None
-        with torch.no_grad():
-            self.log_alpha.copy_(state['log_alpha'])
-        self.generator.set_state(state['generator'])
-        self.updates = state['updates']
+            raise LearnerError(f'the state is of other networks: {error}') from None
 
     def check(self, **quantities: torch.Tensor) -> dict[str, float]:
         """Return scalars as floats.

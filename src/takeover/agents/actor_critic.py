@@ -234,12 +234,12 @@ class ActorCritic:
             for name, optimiser in self.optimisers().items():
                 # Torch would share the moments with the state, and with who else loads it.
                 optimiser.load_state_dict(deepcopy(state['optimisers'][name]))
-            with torch.no_grad():
-                self.log_alpha.copy_(state['log_alpha'])
-            self.generator.set_state(state['generator'])
-            self.updates = state['updates']
         except (KeyError, RuntimeError, ValueError) as error:
-            raise LearnerError(f'the state is of other networks: {error}') from None
+            raise LearnerError(f'the state is of other networks: {name}: {error}') from None
+        with torch.no_grad():
+            self.log_alpha.copy_(state['log_alpha'])
+        self.generator.set_state(state['generator'])
+        self.updates = state['updates']
 
     def check(self, **quantities: torch.Tensor) -> dict[str, float]:
         """Return scalars as floats.

@@ -7,6 +7,10 @@ learners are the real ones with networks of a few units.
 
 Two tricks: critics with zero weights put out their last bias, whatever they see, so a loss can be
 followed by hand; and `learn_tables` trains tables with the real losses instead of networks.
+
+The numbers in brackets name a check: 1 critic gradients, 2 detachment, 3 minimum by mean, 4 moving
+average of sigma, 5 bandit, 6 scale, 7 bootstrapped sigma, 8 density, 9 temperature, 10 delay,
+11 ends of episodes, 13 RLPD (12, Pendulum as published, is in benchmarks/learning).
 """
 
 from collections.abc import Sequence
@@ -31,7 +35,7 @@ OBSERVATIONS, ACTIONS = 3, 2
 ZERO = torch.zeros(())
 CONFIGS = {DsactLearner: DsactConfig, RlpdLearner: RlpdConfig, SacLearner: SacConfig}
 
-# ALGORITHMS, check 1: (Q, sigma, y_q, y_z, M) -> (dL/dQ, dL/dsigma).
+# Check 1: (Q, sigma, y_q, y_z, M) -> (dL/dQ, dL/dsigma).
 GAUSSIAN_GRADIENTS = {
     (1.0, 2.0, 3.0, 5.0, 2.0): (-2.0, -6.074074),
     (1.0, 2.0, 3.0, 20.0, 2.0): (-2.0, -16.197531),

@@ -8,7 +8,7 @@ SET_UP = @command -v "$(PYTHON)" >/dev/null || { echo "takeover: $(PYTHON) is mi
 
 LOCK := $(VENV)/uv pip compile -q --system-certs --universal --python-version 3.10 --upgrade --custom-compile-command 'make lock'
 
-.PHONY: help setup demo test bench lint format lock clean
+.PHONY: help setup learn demo test bench lint format lock clean
 .DEFAULT_GOAL := help
 
 help: ## show this list
@@ -17,6 +17,9 @@ help: ## show this list
 
 setup: ## make .venv with the pinned packages, and build the ROS 2 workspace
 	$(SET_UP)
+
+learn: ## the set-up, with torch and TensorBoard for training
+	$(SET_UP) --learn
 
 demo: setup ## drive five episodes in simulation and write a report to runs/
 	@$(VENV)/takeover demo

@@ -2,8 +2,11 @@
 
 A module `takeover.cli.<name>` offers either one function `command` or a dict `commands` of name to
 function. Their typed arguments become options, their docstrings the help, their return value
-(int or None) the exit code. Exit codes: 0 success, 1 the command's own "no", 2 wrong usage or an
-error of the library, 130 interrupted.
+(int or None) the exit code. Where defaults depend on what was typed, the module also offers
+`command_for(args)`, which returns `command` with these defaults.
+
+Exit codes: 0 success, 1 the command's own "no", 2 wrong usage or an error of the library, 128 + n
+ended by signal n, so 130 for Ctrl-C.
 """
 
 from collections.abc import Callable, Sequence
@@ -17,8 +20,11 @@ from takeover.errors import TakeoverError
 # Only names and one line each, so that `takeover --help` imports nothing heavy.
 COMMANDS = {
     'demo': 'drive a few episodes in simulation and write a report',
+    'evaluate': 'let a policy bundle act in a Gymnasium environment',
     'launch': 'start the nodes of a launch file, without `ros2 launch`',
+    'plot': 'draw the learning curves of training runs',
     'policy': 'inspect, verify or distill a policy bundle',
+    'train': 'train an agent in a Gymnasium environment',
 }
 
 # What to install when a subcommand needs a package that the core does without.
@@ -29,6 +35,7 @@ EXTRAS = {
     'matplotlib': 'sim',
     'mujoco': 'sim',
     'rich': 'sim',
+    'tensorboard': 'learn',
     'torch': 'learn',
 }
 
@@ -48,15 +55,17 @@ def usage() -> str:
     return '\n'.join(lines)
 
 
-def load(name: str) -> Callable | dict[str, Callable]:
+def load(name: str, args: Sequence[str]) -> Callable | dict[str, Callable]:
     """Return the function, or the functions by name, behind the subcommand `name`."""
     module = importlib.import_module(f'takeover.cli.{name}')
+    if hasattr(module, 'command_for'):
+        return module.command_for(args)
     return getattr(module, 'commands', None) or module.command
 
 
 def run(name: str, args: Sequence[str]) -> int:
     """Parse `args` for the subcommand `name`, call it, and return its exit code."""
-    target = load(name)
+    target = load(name, args)
     import tyro
 
     prog = f'takeover {name}'
@@ -106,10 +115,6 @@ def fail(message: str) -> int:
     """Print `message` to stderr as one error line and return exit code 2."""
     print(f'takeover: {message}', file=sys.stderr)
     return 2
-
-
-if __name__ == '__main__':
-    sys.exit(main())
 
 
 if __name__ == '__main__':

@@ -1,7 +1,8 @@
 """The settings of a training run: one dataclass, a sentence for each field.
 
 They come from the command line and are kept in the run's folder as config.json, from where
-`takeover train --resume` reads them again. An unknown key is refused.
+`takeover train --resume` reads them again. A file may also give the defaults of the command line.
+An unknown key is refused.
 """
 
 from collections.abc import Mapping
@@ -11,11 +12,12 @@ import math
 from pathlib import Path
 from typing import Any, get_type_hints, Literal
 
-from pydantic import ConfigDict, TypeAdapter, ValidationError
+from pydantic import ConfigDict, RootModel, TypeAdapter, ValidationError
 from takeover.agents.actor_critic import ActorCritic, ActorCriticConfig
 from takeover.agents.dsact import DsactConfig, DsactLearner
 from takeover.agents.rlpd import RlpdConfig, RlpdLearner
 from takeover.agents.sac import SacConfig, SacLearner
+from takeover.config_file import load_config
 from takeover.errors import TakeoverError
 
 LEARNERS: dict[str, type[ActorCritic]] = {
@@ -23,6 +25,8 @@ LEARNERS: dict[str, type[ActorCritic]] = {
     'rlpd': RlpdLearner,
     'sac': SacLearner,
 }
+# What of the settings may differ between a run and its continuation.
+MAY_CHANGE = ('steps', 'checkpoint_interval', 'keep_checkpoints', 'log_interval')
 _STRICT = ConfigDict(extra='forbid')
 
 
@@ -135,6 +139,16 @@ def config_from_values(values: Mapping[str, Any], where: str) -> TrainConfig:
         first = error.errors(include_url=False)[0]
         key = '.'.join(map(str, first['loc']))
         raise TrainingError(f'{where}: {key}: {_sentence(first)}') from None
+    except TakeoverError as error:
+        raise TrainingError(f'{where}: {error}') from None
+
+
+def config_from_file(path: Path) -> TrainConfig:
+    """Return the settings in a YAML or JSON file; what it does not name has its default.
+
+    :raises TakeoverError: no such file, not one mapping, or as for `config_from_values`.
+    """
+    return config_from_values(load_config(path, RootModel[dict[str, Any]]).root, str(path))
 
 
 def _sentence(problem: Mapping[str, Any]) -> str:

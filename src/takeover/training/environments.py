@@ -136,7 +136,7 @@ def make_environment(env_id: str) -> gymnasium.Env:
     """
     try:
         env = gymnasium.make(env_id)
-    except gymnasium.error.Error as error:
+    except (gymnasium.error.Error, ImportError) as error:
         raise TrainingError(f'environment {env_id!r}: {error}') from None
     for name, space, limits in (
         ('observations', env.observation_space, 'of floats'),

@@ -2,12 +2,16 @@
 
 config.json holds the settings; progress.csv has a row every `log_interval` steps, evaluations.csv
 one for each evaluation, tensorboard/ the same numbers; checkpoints/ is described in
-takeover.training.checkpoint; policy.onnx is the newest evaluated policy, a bundle.
+takeover.training.checkpoint; policy.onnx is the newest evaluated policy, a bundle. A folder with
+runs in seed_0, seed_1, ... holds one run for each seed.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 import csv
+import fcntl
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -38,16 +42,39 @@ class RunFolder:
 
         :raises RunFolderError: it holds a run already, or cannot be made.
         """
-        if self.config_file.exists():
-            raise RunFolderError(
-                f'{self.path}: holds a run already; continue it with --resume {self.path}, '
-                'or name another folder'
-            )
+        refuse_used(self.path)
         try:
             self.path.mkdir(parents=True, exist_ok=True)
-            self.config_file.write_text(json.dumps(config, indent=1) + '\n')
+            self._write(config)
         except OSError as error:
             raise RunFolderError(f'{self.path}: cannot be written: {error.strerror}') from None
+
+    def change(self, config: Mapping[str, Any]) -> None:
+        """Replace the settings of a run that goes on with others.
+
+        :raises RunFolderError: they cannot be written; the old ones are then still there.
+        """
+        try:
+            self._write(config)
+        except OSError as error:
+            raise RunFolderError(
+                f'{self.config_file}: cannot be written: {error.strerror}'
+            ) from None
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Keep other processes from training in this folder.
+
+        :raises RunFolderError: one does already.
+        """
+        with (self.path / '.lock').open('a') as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise RunFolderError(
+                    f'{self.path}: another process is training in it; wait until it has ended'
+                ) from None
+            yield
 
     def config(self) -> dict[str, Any]:
         """Return the settings the run was started with.
@@ -70,6 +97,33 @@ class RunFolder:
     def evaluations(self) -> list[dict[str, float]]:
         """Return the rows of evaluations.csv as numbers, oldest first."""
         return read_table(self.evaluations_file)
+
+    def _write(self, config: Mapping[str, Any]) -> None:
+        unfinished = self.config_file.with_name(f'.{self.config_file.name}')
+        unfinished.write_text(json.dumps(config, indent=1) + '\n')
+        os.replace(unfinished, self.config_file)
+
+
+def seed_folders(path: Path) -> list[Path]:
+    """Return the runs in a folder that holds one for each seed, by seed; none in another."""
+    found = {
+        int(file.parent.name.removeprefix('seed_')): file.parent
+        for file in path.glob('seed_*/config.json')
+        if file.parent.name.removeprefix('seed_').isdecimal()
+    }
+    return [found[seed] for seed in sorted(found)]
+
+
+def refuse_used(path: Path) -> None:
+    """Say that a folder cannot take a new run.
+
+    :raises RunFolderError: it holds a run, or several, already.
+    """
+    if RunFolder(path).config_file.exists() or seed_folders(path):
+        raise RunFolderError(
+            f'{path}: holds a run already; continue it with --resume {path}, '
+            'or name another folder'
+        )
 
 
 class Table:

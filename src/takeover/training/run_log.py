@@ -5,7 +5,7 @@ import time
 
 import numpy as np
 from takeover.training.progress import Progress
-from takeover.training.run_folder import EVALUATION_COLUMNS, RunFolder, Table
+from takeover.training.run_folder import EVALUATION_COLUMNS, read_table, RunFolder, Table
 from torch.utils.tensorboard import SummaryWriter
 
 
@@ -17,7 +17,8 @@ class RunLog:
         self._progress = Table(folder.progress_file, step)
         self._evaluations = Table(folder.evaluations_file, step)
         self._events = SummaryWriter(str(folder.tensorboard), purge_step=step)
-        self._began_s = time.monotonic()
+        rows = read_table(folder.progress_file)
+        self._began_s = time.monotonic() - (rows[-1]['wall_s'] if rows else 0.0)
 
     def progress(self, progress: Progress, episodes: int) -> None:
         """Write a row of how training goes."""

@@ -70,7 +70,7 @@ def test_version(capsys):
 def test_an_unknown_command_names_the_legal_ones(capsys):
     assert cli.main(['lunch']) == 2
     assert capsys.readouterr().err == (
-        "takeover: unknown command 'lunch'; the commands are demo, launch, policy\n"
+        f"takeover: unknown command 'lunch'; the commands are {', '.join(cli.COMMANDS)}\n"
     )
 
 

@@ -80,6 +80,7 @@ def test_actions_are_scaled_to_the_bounds():
     ('env', 'said'),
     [
         ('NoSuchEnv-v0', "environment 'NoSuchEnv-v0': "),
+        ('no_such_module:Env-v0', "environment 'no_such_module:Env-v0': .*no_such_module"),
         ('CartPole-v1', r'actions are Discrete\(2\); legal: a Box of one axis'),
     ],
 )

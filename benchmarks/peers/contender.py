@@ -47,7 +47,7 @@ def filled_replay(rows: int = ROWS, capacity: int | None = None) -> 'ReplayBuffe
 
 def learner_block(learner: object, replay: object) -> Block:
     """Return a block of updates of one of our learners."""
-    from takeover.agents.actor_critic import TensorBatch
+    from takeover.agents.tensor_batch import TensorBatch
 
     rng = np.random.default_rng(1)
 

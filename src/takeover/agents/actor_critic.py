@@ -11,21 +11,16 @@ bit on one CPU.
 
 from collections.abc import Iterable, Mapping, Sequence
 from copy import deepcopy
-from dataclasses import dataclass
 import math
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
-from takeover.data.transition import TransitionBatch, VECTOR
+from takeover.agents.learner_config import ActorCriticConfig, LearnerError
+from takeover.agents.tensor_batch import TensorBatch
 from takeover.errors import TakeoverError
 from takeover.networks.actor import squash, TanhNormalActor
-from takeover.networks.stacked import ACTIVATIONS
 import torch
 from torch import nn
-
-
-class LearnerError(TakeoverError):
-    """The configuration cannot be trained with, or a state is of another learner."""
 
 
 class DivergedError(TakeoverError):
@@ -34,97 +29,6 @@ class DivergedError(TakeoverError):
     The step it would have led to was not taken. What came before it in the same update was: the
     learner's state is to be thrown away for that of the last checkpoint.
     """
-
-
-@dataclass(frozen=True)
-class ActorCriticConfig:
-    """What every learner needs; the defaults are DSAC-T's."""
-
-    hidden: tuple[int, ...] = (256, 256, 256)
-    """Width of each hidden layer of actor and critics."""
-    activation: Literal['gelu', 'relu', 'tanh'] = 'gelu'
-    """After every hidden layer."""
-    batch_size: int = 256
-    """Transitions in each gradient step."""
-    discount: float = 0.99
-    """Gamma: what a reward one step later is worth."""
-    critic_learning_rate: float = 1e-4
-    """Of Adam for the critics."""
-    actor_learning_rate: float = 1e-4
-    """Of Adam for the actor."""
-    alpha_learning_rate: float = 3e-4
-    """Of Adam for the logarithm of the temperature."""
-    target_rate: float = 0.005
-    """Tau: how far the target networks move towards the online ones at a time."""
-    initial_log_alpha: float = 1.0
-    """Logarithm of the temperature at the start."""
-    target_entropy: float | None = None
-    """What the temperature steers the entropy of the actions to; None: minus their number (RLPD:
-    minus half of it)."""
-    min_log_std: float = -20.0
-    """Lower bound of the logarithm of the actor's standard deviation."""
-    max_log_std: float = 0.5
-    """Upper bound of it."""
-    largest_value: float = 1e7
-    """Training stops when the mean estimated return is beyond this: it diverges."""
-
-    def __post_init__(self) -> None:
-        """Refuse what cannot be trained with."""
-        if self.activation not in ACTIVATIONS:
-            self._refuse('activation', f'one of {", ".join(ACTIVATIONS)}')
-        if not self.hidden or min(self.hidden) < 1:
-            self._refuse('hidden', 'at least one width of 1 or more')
-        for name in ('critic_learning_rate', 'actor_learning_rate', 'largest_value'):
-            if not 0.0 < getattr(self, name) < math.inf:
-                self._refuse(name, 'positive')
-        if not 0.0 <= self.alpha_learning_rate < math.inf:
-            self._refuse('alpha_learning_rate', '0 (a fixed temperature) or positive')
-        if self.batch_size < 1:
-            self._refuse('batch_size', '1 or more')
-        if not 0.0 <= self.discount <= 1.0:
-            self._refuse('discount', 'from 0 to 1')
-        if not 0.0 < self.target_rate <= 1.0:
-            self._refuse('target_rate', 'above 0, at most 1')
-        if not self.min_log_std < self.max_log_std:
-            self._refuse('min_log_std', f'less than max_log_std ({self.max_log_std})')
-
-    def _refuse(self, name: str, legal: str) -> None:
-        raise LearnerError(f'{name} is {getattr(self, name)!r}; legal: {legal}')
-
-
-@dataclass(frozen=True, eq=False)
-class TensorBatch:
-    """Transitions as tensors: observations [B, n], actions [B, m], reward and mask [B]."""
-
-    observation: torch.Tensor
-    action: torch.Tensor
-    reward: torch.Tensor
-    mask: torch.Tensor
-    next_observation: torch.Tensor
-
-    @classmethod
-    def of(cls, batch: TransitionBatch) -> 'TensorBatch':
-        """Take over the arrays of a batch whose observation is one vector, without a copy."""
-        return cls(
-            *map(
-                torch.from_numpy,
-                (
-                    batch.observation[VECTOR],
-                    batch.action,
-                    batch.reward,
-                    batch.mask,
-                    batch.next_observation[VECTOR],
-                ),
-            )
-        )
-
-    def rows(self, part: slice) -> 'TensorBatch':
-        """Return some of the transitions."""
-        return TensorBatch(*(value[part] for value in vars(self).values()))
-
-    def __len__(self) -> int:
-        """Return the number of transitions."""
-        return len(self.reward)
 
 
 class ActorCritic:

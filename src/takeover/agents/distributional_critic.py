@@ -19,10 +19,10 @@ average of sigma; the sample's noise is cut at 3; the average starts with the fi
 
 from collections.abc import Callable
 from copy import deepcopy
-from dataclasses import dataclass
-from typing import Literal
 
-from takeover.agents.actor_critic import ActorCriticConfig, follow, TensorBatch
+from takeover.agents.actor_critic import follow
+from takeover.agents.learner_config import DistributionalConfig
+from takeover.agents.tensor_batch import TensorBatch
 from takeover.networks.critic import GaussianCritics
 import torch
 from torch import nn
@@ -33,40 +33,6 @@ HUBER_BOUND = 50.0
 RATIO_BOUNDS = (0.1, 10.0)
 
 Draw = Callable[[torch.Tensor], tuple[torch.Tensor, torch.Tensor]]
-
-
-@dataclass(frozen=True)
-class DistributionalConfig(ActorCriticConfig):
-    """What critics that hold a distribution add."""
-
-    critic_loss: Literal['gaussian', 'huber_ratio'] = 'gaussian'
-    """The paper's form, or that of the published code since July 2025."""
-    expected_value_substitution: bool = True
-    """Refinement 1; off: the mean learns from the same sample as the deviation."""
-    twin_distributions: bool = True
-    """Refinement 2; off: one critic."""
-    variance_based_adjustment: bool = True
-    """Refinement 3; off: the clip is `td_bound` and gradients are not scaled, as in DSAC v1."""
-    bound_sigmas: float = 3.0
-    """Xi: the clip of the target's sample, in moving averages of sigma."""
-    average_rate: float = 0.005
-    """Tau_b: how fast the moving average of sigma follows."""
-    td_bound: float = 10.0
-    """The clip of the target's sample without variance-based adjustment."""
-
-    def __post_init__(self) -> None:
-        """Refuse what cannot be trained with."""
-        super().__post_init__()
-        if self.critic_loss not in ('gaussian', 'huber_ratio'):
-            self._refuse('critic_loss', 'gaussian, huber_ratio')
-        if self.critic_loss == 'huber_ratio' and not self.variance_based_adjustment:
-            self._refuse('critic_loss', 'gaussian when variance_based_adjustment is off')
-        if not self.bound_sigmas > 1.0:
-            self._refuse('bound_sigmas', 'above 1; at 1 or below, sigma shrinks to 0')
-        if not 0.0 < self.average_rate <= 1.0:
-            self._refuse('average_rate', 'above 0, at most 1')
-        if not self.td_bound > 0.0:
-            self._refuse('td_bound', 'positive')
 
 
 class DistributionalCritic:

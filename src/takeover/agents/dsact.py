@@ -16,9 +16,10 @@ from takeover.agents.actor_critic import (
     alpha_gradient,
     follow,
     step,
-    TensorBatch,
 )
-from takeover.agents.distributional_critic import DistributionalConfig, DistributionalCritic
+from takeover.agents.distributional_critic import DistributionalCritic
+from takeover.agents.learner_config import DistributionalConfig
+from takeover.agents.tensor_batch import TensorBatch
 from takeover.networks.actor import TanhNormalActor
 from torch import autograd
 

@@ -7,8 +7,10 @@ Reinforcement Learning with Offline Data, arXiv 2302.02948; X. Chen et al., arXi
 
 from copy import deepcopy
 
-from takeover.agents.actor_critic import ActorCriticConfig, follow, TensorBatch
+from takeover.agents.actor_critic import follow
 from takeover.agents.distributional_critic import Draw
+from takeover.agents.learner_config import ActorCriticConfig
+from takeover.agents.tensor_batch import TensorBatch
 from takeover.networks.critic import ValueCritics
 import torch
 from torch import nn

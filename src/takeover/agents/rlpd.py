@@ -12,10 +12,11 @@ minimum over a random pair, and `utd_ratio` critic steps for each actor step.
 from dataclasses import dataclass
 from typing import Literal
 
-from takeover.agents.actor_critic import TensorBatch
-from takeover.agents.distributional_critic import DistributionalConfig, DistributionalCritic
+from takeover.agents.distributional_critic import DistributionalCritic
 from takeover.agents.ensemble_critic import EnsembleCritic
+from takeover.agents.learner_config import DistributionalConfig
 from takeover.agents.sac import SequentialActorCritic
+from takeover.agents.tensor_batch import TensorBatch
 import torch
 
 

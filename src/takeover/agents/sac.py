@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from takeover.agents.actor_critic import (
     actor_loss,
     ActorCritic,
-    ActorCriticConfig,
     adam,
     alpha_gradient,
     step,
-    TensorBatch,
 )
 from takeover.agents.distributional_critic import DistributionalCritic
 from takeover.agents.ensemble_critic import EnsembleCritic
+from takeover.agents.learner_config import ActorCriticConfig
+from takeover.agents.tensor_batch import TensorBatch
 import torch
 from torch import autograd
 

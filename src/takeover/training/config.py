@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any, get_type_hints, Literal
 
 from pydantic import ConfigDict, RootModel, TypeAdapter, ValidationError
-from takeover.agents.actor_critic import ActorCritic, ActorCriticConfig
+from takeover.agents.actor_critic import ActorCritic
 from takeover.agents.dsact import DsactConfig, DsactLearner
+from takeover.agents.learner_config import ActorCriticConfig
 from takeover.agents.rlpd import RlpdConfig, RlpdLearner
 from takeover.agents.sac import SacConfig, SacLearner
 from takeover.config_file import load_config

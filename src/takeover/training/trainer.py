@@ -14,7 +14,7 @@ import time
 from typing import Any
 
 import numpy as np
-from takeover.agents.actor_critic import TensorBatch
+from takeover.agents.tensor_batch import TensorBatch
 from takeover.data.mixing import SymmetricReplay, TransitionSource
 from takeover.data.rate_limiter import SampleToInsertLimiter
 from takeover.data.replay_buffer import ReplayBuffer
@@ -32,10 +32,10 @@ from takeover.training.environments import Environments, make_environment
 from takeover.training.export import export_policy
 from takeover.training.normaliser import ObservationNormaliser
 from takeover.training.progress import Progress
+from takeover.training.replay_state import load_replay_state, prior_replay, replay_state
 from takeover.training.returns import episode_returns, evaluation_seeds
 from takeover.training.run_folder import RunFolder
 from takeover.training.run_log import RunLog
-import torch
 
 RECENT_EPISODES = 10
 
@@ -67,7 +67,9 @@ class Trainer:
         )
         self.source: TransitionSource = self.replay
         if config.prior is not None:
-            self.source = SymmetricReplay(self._prior_replay(config.prior), self.replay)
+            self.source = SymmetricReplay(
+                prior_replay(config.prior, config.env, self.replay), self.replay
+            )
         self.limiter = SampleToInsertLimiter(config.updates_per_step, config.warm_up_steps)
         self.normaliser = ObservationNormaliser(observation_size, config.normalise_observations)
         # Of warm-up actions and of batches; the learner and the episodes have their own.
@@ -150,10 +152,7 @@ class Trainer:
             'episodes': self._episodes,
             'recent_returns': list(self._recent_returns),
             'learner': self.learner.state_dict(),
-            'replay': {
-                name: torch.from_numpy(value) if isinstance(value, np.ndarray) else value
-                for name, value in self.replay.state_dict().items()
-            },
+            'replay': replay_state(self.replay),
             'limiter': self.limiter.state_dict(),
             'environments': self.environments.state_dict(),
             'normaliser': self.normaliser.state_dict(),
@@ -173,7 +172,7 @@ class Trainer:
                     f'{where}: made with {name} {value!r}, this run has {own.get(name)!r}'
                 )
         self.learner.load_state_dict(state['learner'])
-        self.replay.load_state_dict(_arrays(state['replay']))
+        load_replay_state(self.replay, state['replay'])
         self.limiter.load_state_dict(state['limiter'])
         self.environments.load_state_dict(state['environments'])
         self.normaliser.load_state_dict(state['normaliser'])
@@ -229,30 +228,7 @@ class Trainer:
             observation[VECTOR] = self.normaliser.apply(observation[VECTOR])
         return batch
 
-    def _prior_replay(self, folder: Path) -> ReplayBuffer:
-        path, state = newest_checkpoint(RunFolder(folder).checkpoints, lambda problem: None)
-        values = json.loads(state['config'])
-        if values['env'] != self.config.env:
-            raise TrainingError(
-                f'{path}: prior data of {values["env"]}, this run is of {self.config.env}'
-            )
-        prior = ReplayBuffer(
-            values['replay_capacity'],
-            self.replay.observation,
-            self.replay.action_size,
-            streams=values['environments'],
-        )
-        prior.load_state_dict(_arrays(state['replay']))
-        return prior
-
 
 def due(before: int, now: int, interval: int) -> bool:
     """Return whether a multiple of `interval` was reached on the way from `before` to `now`."""
     return now // interval > before // interval
-
-
-def _arrays(state: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        name: value.numpy() if isinstance(value, torch.Tensor) else value
-        for name, value in state.items()
-    }

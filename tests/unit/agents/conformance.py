@@ -19,10 +19,10 @@ import math
 import numpy as np
 import pytest
 from takeover.agents import actor_critic, distributional_critic, ensemble_critic
-from takeover.agents.actor_critic import TensorBatch
 from takeover.agents.dsact import DsactConfig, DsactLearner
 from takeover.agents.rlpd import RlpdConfig, RlpdLearner
 from takeover.agents.sac import SacConfig, SacLearner
+from takeover.agents.tensor_batch import TensorBatch
 from takeover.data.mixing import symmetric_batch
 from takeover.data.replay_buffer import ReplayBuffer
 from takeover.data.transition import ArraySpec, VECTOR

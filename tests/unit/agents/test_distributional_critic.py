@@ -1,8 +1,7 @@
 """Distributional critics: the gradients and targets of DSAC-T, number by number."""
 
 import pytest
-from takeover.agents.actor_critic import LearnerError
-from takeover.agents.distributional_critic import DistributionalConfig
+from takeover.agents.learner_config import DistributionalConfig, LearnerError
 from tests.unit.agents import conformance
 from tests.unit.agents.conformance import (
     BOTH_LOSSES,

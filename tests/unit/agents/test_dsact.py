@@ -5,8 +5,9 @@ import math
 
 import numpy as np
 import pytest
-from takeover.agents.actor_critic import DivergedError, LearnerError
+from takeover.agents.actor_critic import DivergedError
 from takeover.agents.dsact import DsactConfig, DsactLearner
+from takeover.agents.learner_config import LearnerError
 from takeover.agents.rlpd import RlpdLearner
 from takeover.agents.sac import SacLearner
 from takeover.training.config import TrainConfig

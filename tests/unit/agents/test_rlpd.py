@@ -4,9 +4,10 @@ from dataclasses import asdict, replace
 import math
 
 import pytest
-from takeover.agents.actor_critic import DivergedError, LearnerError
+from takeover.agents.actor_critic import DivergedError
 from takeover.agents.distributional_critic import DistributionalCritic
 from takeover.agents.ensemble_critic import EnsembleCritic
+from takeover.agents.learner_config import LearnerError
 from takeover.agents.rlpd import RlpdConfig, RlpdLearner
 from tests.unit.agents import conformance
 from tests.unit.agents.conformance import (

@@ -4,10 +4,10 @@ from dataclasses import asdict
 
 import numpy as np
 import pytest
-from takeover.agents.actor_critic import TensorBatch
 from takeover.agents.dsact import DsactConfig, DsactLearner
 from takeover.agents.rlpd import RlpdConfig, RlpdLearner
 from takeover.agents.sac import SacConfig, SacLearner
+from takeover.agents.tensor_batch import TensorBatch
 import torch
 
 pytestmark = pytest.mark.usefixtures('one_thread')

@@ -7,9 +7,9 @@ is worth the finite sum 1 + ... + gamma^9 = 6.51.
 
 import numpy as np
 import pytest
-from takeover.agents.actor_critic import TensorBatch
 from takeover.agents.dsact import DsactConfig, DsactLearner
 from takeover.agents.sac import SacConfig, SacLearner
+from takeover.agents.tensor_batch import TensorBatch
 from tests.unit.agents import conformance
 from tests.unit.agents.conformance import ring_replay, ring_values
 import torch

@@ -5,8 +5,8 @@ import json
 from pathlib import Path
 
 import pytest
-from takeover.agents.actor_critic import LearnerError
 from takeover.agents.dsact import DsactConfig
+from takeover.agents.learner_config import LearnerError
 from takeover.agents.sac import SacConfig
 from takeover.config_file import ConfigError
 from takeover.training.config import (

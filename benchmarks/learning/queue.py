@@ -3,7 +3,7 @@
 A finished run is a CSV under benchmarks/results/learning; delete one to have it done again. An
 interrupted queue goes on where it was, except for the runs under way.
 
-    python -m benchmarks.learning.queue compare pendulum reward_scale rlpd [--workers 2]
+    python -m benchmarks.learning.queue compare tuning pendulum reward_scale rlpd
 """
 
 import argparse

@@ -83,7 +83,7 @@ def main() -> int:
         '# Learning results',
         '',
         f'On {processor()}, one thread for each run; {versions}{gymnasium.__version__}. Made by',
-        '`python -m benchmarks.learning.queue compare pendulum reward_scale rlpd` and',
+        '`python -m benchmarks.learning.queue compare tuning pendulum reward_scale rlpd` and',
         '`python -m benchmarks.learning.report`; the settings of each variant are in',
         '`benchmarks/learning/experiments.py`.',
         '',

@@ -22,9 +22,9 @@ SHARED = {
     'actor_learning_rate': 3e-4,
     'initial_log_alpha': 0.0,
 }
-# What DSAC-T needs to learn as fast at one update a step. The published rates and delay are for one
-# update in 20 steps and 15 times as many updates; and since sigma's gradient takes its share of
-# each Adam step of the critics, the mean follows too slowly at the critic rate of SAC.
+# What DSAC-T needs to learn as fast at one update a step. The published rates and delay are for
+# one update in 20 steps and 15 times as many updates; and since sigma's gradient takes its share
+# of each Adam step of the critics, the mean follows too slowly at the critic rate of SAC.
 DSACT = SHARED | {
     'critic_learning_rate': 1e-3,
     'delay': 1,

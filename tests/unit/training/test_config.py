@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from takeover.agents.dsact import DsactConfig
 from takeover.agents.learner_config import LearnerError
+from takeover.agents.rlpd import RlpdConfig
 from takeover.agents.sac import SacConfig
 from takeover.config_file import ConfigError
 from takeover.training.config import (
@@ -118,3 +119,16 @@ def test_a_file_that_is_no_mapping_is_refused(text, sentence, tmp_path):
         path.write_text(text)
     with pytest.raises(ConfigError, match=sentence):
         config_from_file(path)
+
+
+def test_the_shipped_settings_are_the_published_ones(repository):
+    folder = repository / 'config' / 'training'
+    published = {file.stem: config_from_file(file) for file in folder.glob('*.yaml')}
+    assert sorted(published) == ['dsact_published', 'rlpd_published']
+    dsact, rlpd = published['dsact_published'], published['rlpd_published']
+    assert (dsact.agent, dsact.dsact) == ('dsact', DsactConfig(entropy_in_action_units=True))
+    assert dsact.steps * dsact.updates_per_step == 1_500_000
+    assert (dsact.warm_up_steps, dsact.replay_capacity) == (10_000, 1_000_000)
+    assert dsact.evaluation_interval * dsact.updates_per_step == 2500
+    assert (rlpd.agent, rlpd.rlpd, rlpd.updates_per_step) == ('rlpd', RlpdConfig(), 1.0)
+    assert (rlpd.steps, rlpd.warm_up_steps) == (250_000, 5_000)

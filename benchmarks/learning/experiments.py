@@ -1,13 +1,13 @@
 """What is trained for the learning results: experiments, variants, environments and seeds."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from takeover.agents.dsact import DsactConfig
 from takeover.agents.rlpd import RlpdConfig
 from takeover.agents.sac import SacConfig
-from takeover.training.config import TrainConfig
+from takeover.training.config import config_from_file, TrainConfig
 from tests.conftest import REPOSITORY
 
 RESULTS = REPOSITORY / 'benchmarks' / 'results' / 'learning'
@@ -22,14 +22,7 @@ SHARED = {
     'actor_learning_rate': 3e-4,
     'initial_log_alpha': 0.0,
 }
-# What DSAC-T needs to learn as fast at one update a step. The published rates and delay are for
-# one update in 20 steps and 15 times as many updates; and since sigma's gradient takes its share
-# of each Adam step of the critics, the mean follows too slowly at the critic rate of SAC.
-DSACT = SHARED | {
-    'critic_learning_rate': 1e-3,
-    'delay': 1,
-    'warm_up_actions': 'uniform',
-}
+DSACT = config_from_file(REPOSITORY / 'config' / 'training' / 'dsact_100k.yaml').dsact
 
 
 @dataclass(frozen=True)
@@ -95,7 +88,7 @@ def _reward_scale(scale: float, adjusted: bool) -> Callable[[str, int], TrainCon
         evaluation_interval=1_000,
         evaluation_episodes=10,
         checkpoint_interval=15_000,
-        dsact=DsactConfig(**DSACT | {'hidden': (128, 128)}, variance_based_adjustment=adjusted),
+        dsact=replace(DSACT, hidden=(128, 128), variance_based_adjustment=adjusted),
     )
 
 
@@ -139,7 +132,7 @@ EXPERIMENTS = {
         ('HalfCheetah-v5', 'Hopper-v5', 'InvertedDoublePendulum-v5'),
         3,
         {
-            'dsact': _compare(dsact=DsactConfig(**DSACT)),
+            'dsact': _compare(dsact=DSACT),
             'sb3_sac': lambda env, seed: None,
             'sac': _compare(agent='sac', sac=SacConfig(**SHARED)),
         },
@@ -149,7 +142,7 @@ EXPERIMENTS = {
         ('HalfCheetah-v5',),
         1,
         {
-            'critic_3e-4': _compare(dsact=DsactConfig(**DSACT | {'critic_learning_rate': 3e-4})),
+            'critic_3e-4': _compare(dsact=replace(DSACT, critic_learning_rate=3e-4)),
         },
     ),
     'pendulum': Experiment(

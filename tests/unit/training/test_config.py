@@ -121,10 +121,10 @@ def test_a_file_that_is_no_mapping_is_refused(text, sentence, tmp_path):
         config_from_file(path)
 
 
-def test_the_shipped_settings_are_the_published_ones(repository):
+def test_the_shipped_files_of_published_settings_hold_them(repository):
     folder = repository / 'config' / 'training'
     published = {file.stem: config_from_file(file) for file in folder.glob('*.yaml')}
-    assert sorted(published) == ['dsact_published', 'rlpd_published']
+    assert sorted(published) == ['dsact_100k', 'dsact_published', 'rlpd_published']
     dsact, rlpd = published['dsact_published'], published['rlpd_published']
     assert (dsact.agent, dsact.dsact) == ('dsact', DsactConfig(entropy_in_action_units=True))
     assert dsact.steps * dsact.updates_per_step == 1_500_000

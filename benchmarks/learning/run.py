@@ -10,6 +10,7 @@ import tempfile
 
 from benchmarks.learning.experiments import EXPERIMENTS, prior_config, result_file
 from takeover.training import compute
+from takeover.training.checkpoint import checkpoints
 from takeover.training.config import config_values, TrainConfig
 from takeover.training.run_folder import RunFolder
 from takeover.training.trainer import Trainer
@@ -33,7 +34,9 @@ def main() -> None:
     given = parser.parse_args()
     compute.prepare()
     config = EXPERIMENTS[given.experiment].variants[given.variant](given.env, given.seed)
-    if config.prior is not None and not config.prior.exists():
+    if config.prior is not None and not checkpoints(RunFolder(config.prior).checkpoints):
+        # Not begun, or interrupted: it writes its only checkpoint at the end.
+        shutil.rmtree(config.prior, ignore_errors=True)
         train(prior_config(given.env), config.prior)
     out = result_file(given.experiment, given.env, given.variant, given.seed)
     with tempfile.TemporaryDirectory() as path:

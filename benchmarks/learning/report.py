@@ -40,7 +40,8 @@ def rows(curves: Sequence[Curve]) -> list[str]:
     for curve in curves:
         mean, std = curve.final
         each = ', '.join(f'{run.final:.5g}' for run in curve.runs)
-        lines.append(f'| {curve.env} | {curve.label} | {mean:.5g} ± {std:.3g} | {each} |')
+        spread = f' ± {std:.3g}' if len(curve.runs) > 1 else ''
+        lines.append(f'| {curve.env} | {curve.label} | {mean:.5g}{spread} | {each} |')
     return lines
 
 

@@ -1,63 +1,54 @@
-"""From a learner to a policy bundle: the deterministic actor, with the normaliser in it.
+"""From a learner to a policy bundle: the deterministic actor, with the normaliser in it."""
 
-The parity vectors are observations from the replay, with what the torch network answers; loading
-the bundle compares ONNX Runtime with them.
-"""
-
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 import gymnasium
 import numpy as np
-from takeover.data.transition import VECTOR
-from takeover.policy import provenance
+from takeover.agents.actor_critic import ActorCritic
+from takeover.policy import provenance as origin
 from takeover.policy.bundle_writer import write_bundle
 from takeover.policy.onnx_export import export_mlp
 from takeover.policy.onnx_policy import OnnxPolicy
-from takeover.training.config import config_values
+from takeover.specs import NamedContract
+from takeover.training.config import config_values, TrainConfig
 from takeover.training.environments import scale_action
+from takeover.training.normaliser import ObservationNormaliser
 import torch
 
-if TYPE_CHECKING:
-    from takeover.training.trainer import Trainer
 
-PARITY_VECTORS = 64
+def export_policy(
+    learner: ActorCritic,
+    normaliser: ObservationNormaliser,
+    action_bounds: tuple[np.ndarray, np.ndarray],
+    contract: NamedContract,
+    provenance: Mapping[str, Any],
+    observations: np.ndarray,
+    path: Path,
+) -> OnnxPolicy:
+    """Write the policy of a learner as it is now; return it as loaded from the file.
 
+    What the torch network answers to `observations` becomes the parity vectors, with which
+    loading compares ONNX Runtime.
 
-def export_policy(trainer: 'Trainer', path: Path) -> OnnxPolicy:
-    """Write the policy of a run as it is now; return it as loaded from the file.
-
+    :param action_bounds: low and high of the environment's action, float32 [m] each.
+    :param observations: float32 [N, n] that the policy meets, not normalised, N >= 16.
     :raises BundleError: the file cannot be written, or does not compute what the network does.
     """
-    config, learner, normaliser = trainer.config, trainer.learner, trainer.normaliser
-    environments = trainer.environments
-    # A generator of its own: an export changes nothing of the run.
-    rng = np.random.Generator(np.random.PCG64(0))
-    inputs = trainer.replay.sample(PARITY_VECTORS, rng).observation[VECTOR]
-    outputs = scale_action(
-        learner.act(normaliser.apply(inputs), deterministic=True),
-        environments.action_low,
-        environments.action_high,
+    actions = scale_action(
+        learner.act(normaliser.apply(observations), deterministic=True), *action_bounds
     )
-    bundle = write_bundle(
-        export_mlp(
-            learner.actor.weights(
-                normaliser.mean,
-                normaliser.scale,
-                environments.action_low,
-                environments.action_high,
-            )
-        ),
-        trainer.contract,
-        provenance.describe(
-            trainer.command,
-            config_values(config),
-            f'{trainer.progress.step} steps of {config.env}, {learner.updates} updates; '
-            f'gymnasium {gymnasium.__version__}, torch {torch.__version__}',
-        )
-        | {'env': config.env},
-        inputs,
-        path,
-        outputs,
+    weights = learner.actor.weights(normaliser.mean, normaliser.scale, *action_bounds)
+    return OnnxPolicy(
+        write_bundle(export_mlp(weights), contract, provenance, observations, path, actions)
     )
-    return OnnxPolicy(bundle)
+
+
+def describe_run(command: str, config: TrainConfig, step: int, updates: int) -> dict[str, Any]:
+    """Return the provenance of a policy after so many steps and updates of a run."""
+    data = (
+        f'{step} steps of {config.env}, {updates} updates; '
+        f'gymnasium {gymnasium.__version__}, torch {torch.__version__}'
+    )
+    return origin.describe(command, config_values(config), data) | {'env': config.env}

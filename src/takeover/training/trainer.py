@@ -20,6 +20,7 @@ from takeover.data.rate_limiter import SampleToInsertLimiter
 from takeover.data.replay_buffer import ReplayBuffer
 from takeover.data.transition import ArraySpec, TransitionBatch, VECTOR
 from takeover.policy.environment_contract import environment_contract
+from takeover.policy.onnx_policy import OnnxPolicy
 from takeover.training.checkpoint import newest_checkpoint, write_checkpoint
 from takeover.training.config import (
     config_values,
@@ -29,7 +30,7 @@ from takeover.training.config import (
     TrainingError,
 )
 from takeover.training.environments import Environments, make_environment
-from takeover.training.export import export_policy
+from takeover.training.export import describe_run, export_policy
 from takeover.training.normaliser import ObservationNormaliser
 from takeover.training.progress import Progress
 from takeover.training.replay_state import load_replay_state, prior_replay, replay_state
@@ -38,6 +39,7 @@ from takeover.training.run_folder import RunFolder
 from takeover.training.run_log import RunLog
 
 RECENT_EPISODES = 10
+PARITY_VECTORS = 64
 
 
 class Trainer:
@@ -120,9 +122,26 @@ class Trainer:
 
     def evaluate(self) -> np.ndarray:
         """Export the policy and let the exported file act; return the returns, [episodes]."""
-        policy = export_policy(self, self.folder.policy_file)
+        policy = self.export(self.folder.policy_file)
         return episode_returns(
             self.evaluation_env, policy.act, evaluation_seeds(self.config.evaluation_episodes)
+        )
+
+    def export(self, path: Path) -> OnnxPolicy:
+        """Write the policy as it is now; return it as loaded from the file.
+
+        :raises BundleError: the file cannot be written, or does not compute what the network does.
+        """
+        # A generator of its own: an export changes nothing of the run.
+        rng = np.random.Generator(np.random.PCG64(0))
+        return export_policy(
+            self.learner,
+            self.normaliser,
+            (self.environments.action_low, self.environments.action_high),
+            self.contract,
+            describe_run(self.command, self.config, self.progress.step, self.learner.updates),
+            self.replay.sample(PARITY_VECTORS, rng).observation[VECTOR],
+            path,
         )
 
     def save(self) -> Path:

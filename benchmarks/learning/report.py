@@ -8,7 +8,7 @@ Each experiment gets benchmarks/results/learning/<experiment>.png; all go into R
 from collections.abc import Sequence
 import sys
 
-from benchmarks.learning.experiments import Experiment, EXPERIMENTS, RESULTS
+from benchmarks.learning.experiments import Experiment, EXPERIMENTS, result_file, RESULTS
 from benchmarks.machine import processor, verdict
 import gymnasium
 import mujoco
@@ -97,6 +97,8 @@ def main() -> int:
             continue
         draw(curves, RESULTS / f'{name}.png')
         lines += ['', f'## {name}', '', experiment.description, '', f'![{name}]({name}.png)', '']
+        done = sum(result_file(name, *job).exists() for job in experiment.jobs())
+        lines += [f'{done} of {len(experiment.jobs())} runs are there.', '']
         lines += [*rows(curves), '']
         lines += VERDICTS[name](curves) if name in VERDICTS else []
     text = '\n'.join(lines).rstrip() + '\n'

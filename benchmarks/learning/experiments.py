@@ -11,6 +11,8 @@ from takeover.training.config import config_from_file, TrainConfig
 from tests.conftest import REPOSITORY
 
 RESULTS = REPOSITORY / 'benchmarks' / 'results' / 'learning'
+# Logs, and the runs that are prior data.
+RUNS = REPOSITORY / 'runs' / 'learning'
 # Variants that are not ours; see benchmarks.learning.sb3_sac.
 PEERS = ('sb3_sac',)
 
@@ -103,7 +105,7 @@ def _with_prior(critic: str) -> Callable[[str, int], TrainConfig]:
         evaluation_interval=500,
         evaluation_episodes=10,
         checkpoint_interval=5_000,
-        prior=RESULTS.parent.parent.parent / 'runs' / 'learning' / f'prior-{env}',
+        prior=RUNS / f'prior-{env}',
         rlpd=RlpdConfig(hidden=(128, 128), utd_ratio=4, critic=critic),
     )
 

@@ -14,7 +14,7 @@ import subprocess
 import sys
 import time
 
-from benchmarks.learning.experiments import EXPERIMENTS, PEERS, result_file
+from benchmarks.learning.experiments import EXPERIMENTS, PEERS, result_file, RUNS
 from rich.progress import MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from tests.conftest import REPOSITORY
 
@@ -80,11 +80,10 @@ def main() -> int:
     parser.add_argument('--variants', nargs='+', default=[], help='only these')
     parser.add_argument('--cores', nargs='+', type=int, default=sorted(os.sched_getaffinity(0)))
     given = parser.parse_args()
-    logs = REPOSITORY / 'runs' / 'learning'
-    logs.mkdir(parents=True, exist_ok=True)
-    failed = work(missing(given.experiments, given.variants), given.cores, logs)
+    RUNS.mkdir(parents=True, exist_ok=True)
+    failed = work(missing(given.experiments, given.variants), given.cores, RUNS)
     for job in failed:
-        print(f'failed: {" ".join(map(str, job))}; see {logs}')
+        print(f'failed: {" ".join(map(str, job))}; see {RUNS}')
     return 1 if failed else 0
 
 

@@ -17,9 +17,8 @@ from stable_baselines3 import SAC
 from stable_baselines3.common.callbacks import BaseCallback
 from takeover.training import compute
 from takeover.training.returns import episode_returns, evaluation_seeds
+from takeover.training.run_folder import EVALUATION_COLUMNS
 import torch
-
-COLUMNS = ('step', 'return_mean', 'return_std', 'episodes', 'wall_s')
 
 
 class Evaluate(BaseCallback):
@@ -31,7 +30,7 @@ class Evaluate(BaseCallback):
         self.env, self.interval, self.episodes = gymnasium.make(env), interval, episodes
         self.file = out.open('w', newline='')
         self.writer = csv.writer(self.file, lineterminator='\n')
-        self.writer.writerow(COLUMNS)
+        self.writer.writerow(EVALUATION_COLUMNS)
         self.begin_s = time.monotonic()
 
     def _on_step(self) -> bool:

@@ -37,9 +37,7 @@ class ObservationNormaliser:
         self._squares += difference**2 * (self.count * count / total)
         self._mean += difference * (count / total)
         self.count = total
-        self.mean = self._mean.astype(np.float32)
-        deviation = np.sqrt(self._squares / total)
-        self.scale = np.maximum(deviation, SMALLEST_SCALE).astype(np.float32)
+        self._set_mean_and_scale()
 
     def apply(self, observations: np.ndarray) -> np.ndarray:
         """Return (observations - mean) / scale, float32 [N, n]."""
@@ -59,6 +57,9 @@ class ObservationNormaliser:
         self._mean = state['mean'].numpy().copy()
         self._squares = state['squares'].numpy().copy()
         if self.count:
-            self.mean = self._mean.astype(np.float32)
-            deviation = np.sqrt(self._squares / self.count)
-            self.scale = np.maximum(deviation, SMALLEST_SCALE).astype(np.float32)
+            self._set_mean_and_scale()
+
+    def _set_mean_and_scale(self) -> None:
+        self.mean = self._mean.astype(np.float32)
+        deviation = np.sqrt(self._squares / self.count)
+        self.scale = np.maximum(deviation, SMALLEST_SCALE).astype(np.float32)

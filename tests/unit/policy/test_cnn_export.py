@@ -8,6 +8,7 @@ import pytest
 from takeover.policy.cnn_export import CnnWeights, Convolution, export_cnn
 from takeover.policy.onnx_export import ExportError, MlpWeights
 from takeover.policy.onnx_policy import start_session
+import torch
 
 
 def run(network, images):
@@ -18,7 +19,6 @@ def run(network, images):
 
 @pytest.mark.parametrize('batch', [1, 5])
 def test_the_graph_computes_what_torch_computes(batch):
-    torch = pytest.importorskip('torch')
     torch.manual_seed(0)
     convolutions = torch.nn.Sequential(
         torch.nn.Conv2d(3, 8, (8, 6), stride=4),

@@ -6,7 +6,8 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, rule, RuleBasedStateMachine
 from takeover.action import ActionContract
-from takeover.intervention.arbiter import Arbiter, ArbiterConfig, Source
+from takeover.command import Source
+from takeover.intervention.arbiter import Arbiter, ArbiterConfig
 from takeover.intervention.joystick import JoystickMapping
 from takeover.intervention.state_machine import Mode
 from takeover.specs import ActionSpec

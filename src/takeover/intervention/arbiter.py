@@ -7,24 +7,14 @@ or a row of good policy commands after a delay, never the mere end of a fault.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-import enum
 import math
 
 from takeover.action import ActionContract
+from takeover.command import Source
 from takeover.intervention.input_device import InputDevice
 from takeover.intervention.joystick import Joystick, JoystickMapping
 from takeover.intervention.state_machine import Event, Mode, next_mode
 from takeover.safety.watchdog import Watchdog
-
-
-class Source(enum.IntEnum):
-    """Whose values a command carries; the numbers are those of Command.msg."""
-
-    NONE = 0
-    POLICY = 1
-    HUMAN = 2
-    HOLD = 3
-
 
 SOURCES = {Mode.AUTONOMOUS: Source.POLICY, Mode.HUMAN: Source.HUMAN}
 

@@ -3,7 +3,8 @@
 import math
 
 import pytest
-from takeover.intervention.arbiter import Arbiter, ArbiterConfig, Source
+from takeover.command import Source
+from takeover.intervention.arbiter import Arbiter, ArbiterConfig
 from takeover.intervention.joystick import load_joystick
 from takeover.intervention.state_machine import Mode
 

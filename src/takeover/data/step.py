@@ -1,0 +1,43 @@
+"""One step of the policy, complete: the unit of the log and of all that is learned from it."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from takeover.command import Source
+
+
+@dataclass(frozen=True, eq=False)
+class Step:
+    """What was seen, who drove, what was sent, and what it was worth. SI; see Step.msg."""
+
+    sequence: int
+    """Of the policy's command; strictly increasing, also across restarts."""
+    stamp_ns: int
+    """ROS time (or simulated time) of the policy's command."""
+    episode: int
+    """From 1; 0: the step belongs to none."""
+    source: Source
+    observation: np.ndarray
+    """What the policy acted on, float32 [n], in the units of the task's features."""
+    policy_action: np.ndarray
+    """What the policy asked for, float64 [m]; a shadow while a person drives."""
+    commanded: np.ndarray
+    """What the arbiter sent to the safety gate, float64 [m]."""
+    executed: np.ndarray
+    """What the gate sent to the robot when that arrived, float64 [m]."""
+    reward: float
+    onset: bool = False
+    """Whether a person took over from the policy right after this step."""
+    stored: bool = True
+    """False: left out of learning by the labelling rule in use."""
+    terminated: bool = False
+    truncated: bool = False
+    outcome: int = 0
+    """How the episode ended with this step (EpisodeState.msg); 0 while it did not."""
+    policy_version: str = ''
+    observation_stamp_ns: int = 0
+
+    @property
+    def intervened(self) -> bool:
+        """Whether a person drove."""
+        return self.source is Source.HUMAN

@@ -11,7 +11,7 @@ there too, and forgetting the transitions of overwritten starts is all that is n
 next transition will start; nothing ever links two streams, two episodes or the sides of a gap.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 from takeover.data.transition import (
@@ -103,8 +103,8 @@ class ReplayBuffer:
         truncated: bool,
         next_observation: Mapping[str, np.ndarray],
         stream: int = 0,
-    ) -> None:
-        """Insert what a stream did next; the oldest slots make room.
+    ) -> int:
+        """Insert what a stream did next; the oldest slots make room. Return its slot.
 
         An observation that is bit for bit the stream's last next observation continues from it.
         Any other starts anew, as after an episode's end or `break_stream`: a gap that nobody
@@ -136,6 +136,17 @@ class ReplayBuffer:
         self._open[stream] = _NONE if terminated or truncated else successor
         self._size += 1
         self.inserted += 1
+        return start
+
+    def forget(self, slots: Iterable[int]) -> None:
+        """Take transitions back; those of overwritten slots are gone already.
+
+        :param slots: as `add` returned them, before anything overwrote them.
+        """
+        valid = self._columns['valid']
+        for slot in slots:
+            self._size -= int(valid[slot])
+            valid[slot] = False
 
     def break_stream(self, stream: int = 0) -> None:
         """Announce a gap: what the stream adds next does not follow what it added last.
@@ -144,24 +155,37 @@ class ReplayBuffer:
         """
         self._open[self._checked_stream(stream)] = _NONE
 
-    def sample(self, batch_size: int, rng: np.random.Generator) -> TransitionBatch:
+    def sample(
+        self,
+        batch_size: int,
+        rng: np.random.Generator,
+        steps: int = 1,
+        discount: float = 1.0,
+    ) -> TransitionBatch:
         """Draw transitions, each with the same probability, with replacement.
 
-        :raises ReplayError: when there is nothing to draw or the size is not positive.
+        :param steps: of each return: the rewards of up to so many steps that followed each other,
+            discounted. The mask then holds the power of `discount` that the value after them is
+            still to be multiplied by, less one.
+        :param discount: gamma; only with `steps` above 1.
+        :raises ReplayError: when there is nothing to draw or a number is not positive.
         """
         if batch_size < 1:
             raise ReplayError(f'batch_size must be at least 1, is {batch_size}')
+        if steps < 1:
+            raise ReplayError(f'steps must be at least 1, is {steps}')
         if not self._size:
             raise ReplayError('the replay buffer is empty; at least one transition is needed')
         starts = self._draw(batch_size, rng)
         columns = self._columns
-        successors = columns['next'].take(starts)
+        ends, reward, power = self._fold(starts, steps, discount)
+        successors = columns['next'].take(ends)
         observations = {name: columns[_OBSERVATION + name] for name in self.observation}
         return TransitionBatch(
             observation={name: column.take(starts, 0) for name, column in observations.items()},
             action=columns['action'].take(starts, 0),
-            reward=columns['reward'].take(starts),
-            mask=1.0 - columns['terminated'].take(starts).astype(np.float32),
+            reward=reward,
+            mask=power * (1.0 - columns['terminated'].take(ends).astype(np.float32)),
             next_observation={
                 name: column.take(successors, 0) for name, column in observations.items()
             },
@@ -234,6 +258,26 @@ class ReplayBuffer:
             self._columns[_OBSERVATION + name][slot] = value
         self._allocated += 1
         return slot
+
+    def _fold(
+        self, starts: np.ndarray, steps: int, discount: float
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return the last start of each return, its rewards, and discount ** (its length - 1).
+
+        A successor from which a transition starts always continues the same stream; after an end
+        or a gap none starts there.
+        """
+        columns = self._columns
+        ends, reward = starts.copy(), columns['reward'].take(starts)
+        power = np.ones(len(starts), np.float32)
+        going = np.ones(len(starts), bool)
+        for _ in range(steps - 1):
+            following = columns['next'].take(ends)
+            going &= columns['valid'].take(following)
+            ends = np.where(going, following, ends)
+            power = np.where(going, power * np.float32(discount), power)
+            reward = np.where(going, reward + power * columns['reward'].take(following), reward)
+        return ends, reward, power
 
     def _draw(self, count: int, rng: np.random.Generator) -> np.ndarray:
         """Return `count` slots, uniform over those from which a transition starts."""

@@ -117,7 +117,8 @@ class TransitionBatch:
     reward: np.ndarray
     """What it earned, float32 [B]."""
     mask: np.ndarray
-    """1 - terminated, float32 [B]: whether the future counts. Truncation does not clear it."""
+    """1 - terminated, float32 [B]: whether the future counts. Truncation does not clear it. Of an
+    n-step return also multiplied by discount ** (its length - 1)."""
     next_observation: dict[str, np.ndarray]
     """What was seen afterwards, by name: [B, *shape]."""
 

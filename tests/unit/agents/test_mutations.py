@@ -168,15 +168,15 @@ MISTAKES = (
     Mistake(
         'the replay forgets failures',
         ReplayBuffer.sample,
-        "1.0 - columns['terminated'].take(starts).astype(np.float32)",
+        "1.0 - columns['terminated'].take(ends).astype(np.float32)",
         'np.ones(len(starts), np.float32)',
         (c.check_ends,),
     ),
     Mistake(
         'the replay takes a time limit for a failure',
         ReplayBuffer.sample,
-        "columns['terminated'].take(starts)",
-        "(columns['terminated'] | columns['truncated']).take(starts)",
+        "columns['terminated'].take(ends)",
+        "(columns['terminated'] | columns['truncated']).take(ends)",
         (c.check_ends,),
     ),
     Mistake(

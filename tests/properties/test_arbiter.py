@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import initialize, rule, RuleBasedStateMachine
 from takeover.action import ActionContract
 from takeover.command import Source
-from takeover.intervention.arbiter import Arbiter, ArbiterConfig
+from takeover.intervention.arbiter import Arbiter
+from takeover.intervention.arbiter_config import ArbiterConfig
 from takeover.intervention.joystick import JoystickMapping
 from takeover.intervention.state_machine import Mode
 from takeover.specs import ActionSpec
@@ -45,21 +46,46 @@ def joy(linear=0.0, angular=0.0, deadman=False, estop=False):
     return [0.0, linear, 0.0, angular], [0, int(estop), 0, 0, int(deadman)]
 
 
+SOURCES = {
+    Mode.HOLD: (Source.HOLD,),
+    Mode.ESTOPPED: (Source.HOLD,),
+    Mode.AUTONOMOUS: (Source.POLICY,),
+    Mode.HUMAN: (Source.HUMAN,),
+    Mode.HANDOVER: (Source.POLICY, Source.HUMAN),
+}
+
+
 class ArbiterMachine(RuleBasedStateMachine):
     """Steps an arbiter and checks who drives against what was heard and when."""
 
-    @initialize(required=st.booleans())
-    def start(self, required):
+    @initialize(
+        required=st.booleans(),
+        handover_s=st.sampled_from([0.0, 0.2]),
+        debounce_s=st.sampled_from([0.0, 0.05]),
+    )
+    def start(self, required, handover_s, debounce_s):
         """Make an arbiter."""
-        self.config = ArbiterConfig(POLICY_S, DEVICE_S, RESUME_S, HEALTHY, required)
+        self.config = ArbiterConfig(
+            POLICY_S,
+            DEVICE_S,
+            RESUME_S,
+            HEALTHY,
+            required,
+            handover_s=handover_s,
+            debounce_s=debounce_s,
+        )
         self.arbiter = Arbiter(ACTION, self.config, MAPPING)
         self.now_s, self.stamp_ns, self.sequence = 50.0, 10**18, 10**6
         self.policy_s, self.policy_values, self.row = -math.inf, None, 0
-        self.joy_s, self.deadman, self.estop = -math.inf, False, False
+        self.person = None
+        self.joy_s, self.deadman, self.neutral = -math.inf, False, True
         self.released_before = False  # so that a press counts
-        self.human_asked = False  # pressed after released, and held since
+        self.pressed_s = math.inf  # when one that counts began, while it lasts
         self.released_s = -math.inf
         self.latched = False
+        self.last = None  # output, its time and what its driver asked for
+        self.start_values = (0.0, 0.0)  # of the hand-over under way
+        self.takeovers = 0
         self.step()
 
     def pass_time(self, gap_s):
@@ -70,30 +96,67 @@ class ArbiterMachine(RuleBasedStateMachine):
         """Whether the device has been heard in time."""
         return self.now_s - self.joy_s <= DEVICE_S + EPSILON_S
 
+    def held_s(self):
+        """For how long a press that counts has lasted."""
+        return self.now_s - self.pressed_s
+
     def step(self):
         """Check one step."""
         output = self.arbiter.step(self.now_s)
         assert output.reason and output.reason == self.arbiter.reason
         assert len(output.values) == 2 and all(map(math.isfinite, output.values))
-        assert output.source is {Mode.AUTONOMOUS: Source.POLICY, Mode.HUMAN: Source.HUMAN}.get(
-            output.mode, Source.HOLD
-        )
+        assert output.source in SOURCES[output.mode]
         if output.source is Source.HOLD:
             assert output.values == (0.0, 0.0)
-        if output.mode is Mode.HUMAN:
-            assert self.device_fresh() and self.deadman and self.human_asked
-            for value, low, high in zip(output.values, ACTION.low, ACTION.high):
-                assert low <= value <= high
-        if output.mode is Mode.AUTONOMOUS:
-            assert self.now_s - self.policy_s <= POLICY_S + EPSILON_S
-            assert output.values == self.policy_values
-            assert self.now_s - self.released_s >= RESUME_S - EPSILON_S
-            assert self.device_fresh() or not self.config.require_input_device
+        if output.source is Source.HUMAN:
+            self.check_person(output)
+        if output.source is Source.POLICY:
+            self.check_policy(output)
         if self.latched:
             assert output.mode is Mode.ESTOPPED
-        if self.human_asked and self.device_fresh() and not self.latched:
-            assert output.mode in (Mode.HUMAN, Mode.ESTOPPED)
+        if self.held_s() >= self.config.debounce_s + 2e-6 and self.device_fresh():
+            assert output.source is Source.HUMAN or output.mode is Mode.ESTOPPED
+        self.check_edge(output)
         return output
+
+    def check_person(self, output):
+        """A person drives: dead-man held long enough, or again at once after a bounce."""
+        assert self.device_fresh() and self.deadman
+        bounced = self.pressed_s - self.released_s < self.config.debounce_s
+        assert bounced or self.held_s() >= self.config.debounce_s - 2e-6
+        for value, low, high in zip(output.values, ACTION.low, ACTION.high):
+            assert low <= value <= high
+
+    def check_policy(self, output):
+        """The policy drives: heard in time, a while after the release, and watched if need be."""
+        assert self.now_s - self.policy_s <= POLICY_S + EPSILON_S
+        assert self.now_s - self.released_s >= RESUME_S - EPSILON_S
+        assert self.device_fresh() or not self.config.require_input_device
+        if output.mode is Mode.AUTONOMOUS:
+            assert output.values == self.policy_values
+
+    def check_edge(self, output):
+        """No jump beyond the bound of a hand-over, and each onset is one take-over."""
+        target = self.policy_values if output.source is Source.POLICY else self.person
+        if self.last is not None and output.source is not Source.HOLD:
+            last, last_s, last_target = self.last
+            if last.source is not output.source or output.mode is Mode.HANDOVER is not last.mode:
+                self.start_values, last_target = last.values, target
+            blending = Mode.HANDOVER in (last.mode, output.mode) or last.source != output.source
+            if blending and self.config.handover_s:
+                share = (self.now_s - last_s) / self.config.handover_s
+                for new, old, end, old_end, begin in zip(
+                    output.values, last.values, target, last_target, self.start_values
+                ):
+                    assert abs(new - old) <= abs(end - begin) * share + abs(end - old_end) + 1e-9
+            if last.source is Source.POLICY and output.source is Source.HUMAN:
+                assert self.arbiter.takeovers == self.takeovers + 1
+        if self.last is not None and self.last[0].mode is Mode.ESTOPPED is not output.mode:
+            assert not self.latched
+            assert self.joy_s == -math.inf or (self.device_fresh() and self.neutral)
+        assert self.arbiter.takeovers - self.takeovers in (0, 1)
+        self.takeovers = self.arbiter.takeovers
+        self.last = (output, self.now_s, target)
 
     @rule(gap_s=gaps)
     def timer(self, gap_s):
@@ -105,13 +168,13 @@ class ArbiterMachine(RuleBasedStateMachine):
     def policy(self, gap_s, values, age_s):
         """A good policy command."""
         self.pass_time(gap_s)
-        before = self.arbiter.mode
+        before = self.arbiter.driver
         self.sequence += 1
         self.row = self.row + 1 if self.now_s - self.policy_s <= POLICY_S else 1
         assert self.arbiter.on_policy(values, self.sequence, self.now_s, age_s) is None
         self.policy_s, self.policy_values = self.now_s - age_s, values
         output = self.step()
-        if output.mode is Mode.AUTONOMOUS and before is not Mode.AUTONOMOUS:
+        if output.source is Source.POLICY and before is not Source.POLICY:
             assert self.row >= HEALTHY
 
     @rule(count=st.integers(3, 20), values=good_values)
@@ -158,22 +221,29 @@ class ArbiterMachine(RuleBasedStateMachine):
         """A usable message."""
         self.pass_time(gap_s)
         if not self.device_fresh():
-            self.released_before = self.human_asked = False
+            self.released_before, self.pressed_s = False, math.inf
         self.stamp_ns += 1 + round(gap_s * 1e9)
-        before = self.arbiter.mode
+        before = self.arbiter.driver
         self.arbiter.on_joy(*joy(linear, angular, deadman, estop), self.stamp_ns, self.now_s)
-        self.joy_s, self.deadman, self.estop = self.now_s, deadman, estop
-        if deadman and self.released_before and not self.latched and before is not Mode.ESTOPPED:
-            self.human_asked = True
-        if not deadman or estop:
-            if self.human_asked and before is Mode.HUMAN and not estop:
+        self.joy_s, self.deadman = self.now_s, deadman
+        self.neutral = not (deadman or estop or abs(linear) > 0.05 or abs(angular) > 0.05)
+        self.person = (
+            MAPPING.axes['linear.x'].to_si(linear, 0.0, 0.6),
+            MAPPING.axes['angular.z'].to_si(angular, -1.5, 1.5),
+        )
+        if deadman and self.released_before:
+            self.pressed_s = self.now_s
+        if not deadman:
+            if before is Source.HUMAN and not estop:
                 self.released_s = self.now_s
-            self.human_asked = False
+            self.pressed_s = math.inf
         self.released_before = not deadman
+        if self.arbiter.mode is Mode.ESTOPPED or estop:
+            self.released_before, self.pressed_s = not deadman and self.released_before, math.inf
         output = self.step()
         if estop:
             assert output.mode is Mode.ESTOPPED and output.estop_requested
-        if not deadman and before is Mode.HUMAN and not estop:
+        if not deadman and before is Source.HUMAN and not estop:
             assert output.mode is Mode.HOLD and output.values == (0.0, 0.0)
 
     @rule(count=st.integers(1, 10), linear=sticks, deadman=st.booleans())
@@ -204,7 +274,8 @@ class ArbiterMachine(RuleBasedStateMachine):
         """Silence while HUMAN is a hold, and stays one until the dead-man is seen released."""
         self.joystick(0.01, 0.0, 0.0, False, False)
         self.joystick(0.01, 1.0, 0.0, True, False)
-        if self.arbiter.mode is not Mode.HUMAN:
+        self.joystick(0.06, 1.0, 0.0, True, False)
+        if self.arbiter.driver is not Source.HUMAN:
             return
         for _ in range(20):
             self.policy(0.05, (0.3, 0.1), 0.0)
@@ -219,6 +290,7 @@ class ArbiterMachine(RuleBasedStateMachine):
         """Whatever came before, a release is a hold for a while, however healthy the policy."""
         self.joystick(0.01, 0.0, 0.0, False, False)
         self.joystick(0.01, 1.0, 0.0, True, False)
+        self.joystick(0.06, 1.0, 0.0, True, False)
         self.joystick(0.01, 0.0, 0.0, False, False)
         self.policy_in_a_row(count, (0.3, 0.1))
 
@@ -227,8 +299,8 @@ class ArbiterMachine(RuleBasedStateMachine):
         """The safety gate tells its latch."""
         self.pass_time(gap_s)
         self.latched = latched
-        if latched:
-            self.human_asked = False
+        if latched and self.arbiter.mode is not Mode.ESTOPPED:
+            self.pressed_s, self.released_before = math.inf, False
         self.arbiter.on_estop(latched, self.now_s)
         self.step()
 

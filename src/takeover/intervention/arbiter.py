@@ -1,8 +1,8 @@
 """Decides at each step who drives, and says why.
 
 Silence is never taken for zero: a silent policy or a silent device gives a hold, and a hold is an
-explicit zero. What starts motion is always an act (a dead-man pressed after it was seen released)
-or a row of good policy commands after a delay, never the mere end of a fault.
+explicit zero. What starts motion is always an act (a dead-man pressed, or a stick moved, after it
+was seen released) or a row of good policy commands after a delay, never the mere end of a fault.
 """
 
 from collections.abc import Sequence
@@ -11,32 +11,16 @@ import math
 
 from takeover.action import ActionContract
 from takeover.command import Source
+from takeover.intervention.arbiter_config import ArbiterConfig, ArbiterError
+from takeover.intervention.command_reader import CommandReader, DeviceMapping
+from takeover.intervention.handover import Handover
+from takeover.intervention.human_command import Press
 from takeover.intervention.input_device import InputDevice
-from takeover.intervention.joystick import Joystick, JoystickMapping
+from takeover.intervention.policy_commands import PolicyCommands
 from takeover.intervention.state_machine import Event, Mode, next_mode
-from takeover.safety.watchdog import Watchdog
+from takeover.intervention.take_over import TakeOverDetector
 
-SOURCES = {Mode.AUTONOMOUS: Source.POLICY, Mode.HUMAN: Source.HUMAN}
-
-
-@dataclass(frozen=True)
-class ArbiterConfig:
-    """When to hold and when to go on."""
-
-    policy_timeout_s: float = 0.20  # no good policy command for this long: hold
-    input_device_timeout_s: float = 0.30  # silent device while a person drives: hold
-    resume_delay_s: float = 1.0  # hold this long after the dead-man is released
-    healthy_commands: int = 3  # good policy commands in a row before autonomy
-    require_input_device: bool = False  # True: autonomy only while a device is heard
-
-    def __post_init__(self):
-        for name in ('policy_timeout_s', 'input_device_timeout_s'):
-            if not 0.0 < getattr(self, name) < math.inf:
-                raise ValueError(f'{name} must be greater than 0, got {getattr(self, name)}')
-        if not 0.0 <= self.resume_delay_s < math.inf:
-            raise ValueError(f'resume_delay_s must be 0 or more, got {self.resume_delay_s}')
-        if self.healthy_commands < 1:
-            raise ValueError(f'healthy_commands must be 1 or more, got {self.healthy_commands}')
+DRIVING = (Mode.AUTONOMOUS, Mode.HUMAN, Mode.HANDOVER)
 
 
 @dataclass(frozen=True)
@@ -49,29 +33,49 @@ class ArbiterOutput:
     reason: str
     policy_sequence: int  # of the last good policy command, followed or not; 0: none yet
     estop_requested: bool = False  # pressed on the device: must be told to the safety gate
+    presses: tuple[Press, ...] = ()  # about the episode, since the step before
 
 
 class Arbiter:
     """See the top of this file. Not thread-safe; called from one executor."""
 
-    def __init__(self, action: ActionContract, config: ArbiterConfig, mapping: JoystickMapping):
-        """Start in HOLD, knowing neither policy nor device."""
+    def __init__(self, action: ActionContract, config: ArbiterConfig, mapping: DeviceMapping):
+        """Start in HOLD, knowing neither policy nor device.
+
+        :raises ArbiterError: the take-over needs a dead-man, and the device has none.
+        """
+        if config.take_over != 'motion' and mapping.deadman_button is None:
+            raise ArbiterError(
+                f'take_over: {config.take_over} needs a deadman_button in the mapping of the '
+                f'{mapping.DEVICE}; without one: take_over: motion'
+            )
         self.mode = Mode.HOLD
         self.reason = 'starting'
         self.takeovers = 0
+        self.device_messages = 0
         self.refused: dict[str, int] = {}
         self._config = config
-        self._names = action.names
-        self._zero = (0.0,) * action.size
-        self._policy = Watchdog('policy command', config.policy_timeout_s)
-        self._policy_values = self._zero
-        self._policy_sequence: int | None = None
-        self._healthy = 0
-        self._device = InputDevice(Joystick(mapping, action), config.input_device_timeout_s)
+        self._axes_in_joy = mapping.AXES_IN_JOY
+        self._zero = self._sent = (0.0,) * action.size
+        self._policy = PolicyCommands(
+            action.size, config.policy_timeout_s, config.healthy_commands
+        )
+        reader = CommandReader(mapping, action)
+        self._name = reader.device
+        self._device = InputDevice(reader, config.input_device_timeout_s)
+        self._detector = TakeOverDetector(config)
+        self._driver = Source.HOLD
+        self._handover = Handover(self._zero, -math.inf, 0.0)
         self._lost_while_human = False
+        self._resume_delay_s = max(config.resume_delay_s, config.debounce_s)
         self._resume_s = -math.inf
         self._gate_latched = False
         self._estop_asked = False  # pressed on the device, not yet confirmed by the gate
+
+    @property
+    def driver(self) -> Source:
+        """Whose the robot is; during a hand-over the one that it goes to."""
+        return self._driver if self.mode in DRIVING else Source.HOLD
 
     def on_policy(
         self, values: Sequence[float], sequence: int, now_s: float, age_s: float = 0.0
@@ -81,39 +85,28 @@ class Arbiter:
         :param values: SI, in the order of the action.
         :param age_s: by its stamp; the arbiter stamps anew, so nobody after it can see this age.
         """
-        refusal = self._policy_fault(values, sequence, age_s)
-        if refusal:
-            self._healthy = 0
-            return self._refuse(refusal)
         self._watch(now_s)
-        self._healthy = 1 if self._policy.expired(now_s) else self._healthy + 1
-        self._policy.feed(now_s, age_s)
-        self._policy_values, self._policy_sequence = tuple(map(float, values)), sequence
-        return None
+        return self._count(self._policy.hear(values, sequence, now_s, age_s))
 
     def on_joy(
         self, axes: Sequence[float], buttons: Sequence[int], stamp_ns: int, now_s: float
     ) -> str | None:
-        """Take a message of the device; return why it is refused, or None.
+        """Take a message of sensor_msgs/Joy; return why it is refused, or None.
 
-        A change of the dead-man or the e-stop button changes the mode at once.
+        A release of the dead-man and the e-stop button change the mode at once. Of a SpaceMouse
+        only the buttons count.
         """
-        self._watch(now_s)
-        refusal = self._device.hear(axes, buttons, stamp_ns, now_s)
-        if refusal:
-            return self._refuse(refusal)
-        command = self._device.command(now_s)
-        if command.estop:
-            self._estop_asked = True
-            self._apply(Event.ESTOP, 'e-stop pressed on the joystick')
-        if self._device.take_edge():
-            self._apply(Event.TAKE_OVER, 'dead-man held')
-        if not command.deadman:
-            if self.mode is Mode.HUMAN or self._lost_while_human:
-                self._resume_s = now_s + self._config.resume_delay_s
-            self._lost_while_human = False
-            self._apply(Event.RELEASE, 'dead-man released')
-        return None
+        return self._on_device(axes if self._axes_in_joy else None, buttons, stamp_ns, now_s)
+
+    def on_twist(self, values: Sequence[float], stamp_ns: int, now_s: float) -> str | None:
+        """Take the axes of a SpaceMouse; return why they are refused, or None.
+
+        :param values: linear x, y, z and angular x, y, z, as `spacenav/twist` reports them.
+        :param stamp_ns: of its arrival where the message has none.
+        """
+        if self._axes_in_joy:
+            return self._count(f'{self._name} has its axes in its joy message')
+        return self._on_device(values, None, stamp_ns, now_s)
 
     def on_estop(self, latched: bool, now_s: float) -> None:
         """Follow the latch of the safety gate."""
@@ -128,90 +121,143 @@ class Arbiter:
         self._watch(now_s)
         command = self._device.command(now_s)
         values = self._zero
-        if self.mode is Mode.AUTONOMOUS:
-            values = self._policy_values
-        elif self.mode is Mode.HUMAN:
+        if self.driver is Source.POLICY:
+            values = self._policy.values
+        elif self.driver is Source.HUMAN:
             values = command.values
+        if self.mode is Mode.HANDOVER:
+            values = self._handover.command(values, now_s)
+        self._sent = values
         return ArbiterOutput(
-            source=SOURCES.get(self.mode, Source.HOLD),
+            source=self.driver,
             values=values,
             mode=self.mode,
             reason=self.reason,
-            policy_sequence=self._policy_sequence or 0,
+            policy_sequence=self._policy.sequence or 0,
             estop_requested=self._estop_asked or (command is not None and command.estop),
+            presses=self._device.take_presses(),
         )
+
+    def _on_device(
+        self,
+        axes: Sequence[float] | None,
+        buttons: Sequence[int] | None,
+        stamp_ns: int,
+        now_s: float,
+    ) -> str | None:
+        self._watch_silence(now_s)
+        refusal = self._device.hear(axes, buttons, stamp_ns, now_s)
+        self.device_messages += refusal is None
+        command = self._device.command(now_s)
+        if refusal or command is None:
+            return self._count(refusal)
+        if self._device.came_back:
+            self._detector.restart()
+        self._detector.hear(command, now_s)
+        if command.estop:
+            self._estop_asked = True
+            self._apply(Event.ESTOP, f'e-stop pressed on the {self._name}')
+        if self._lost_while_human and self._detector.released:
+            self._lost_while_human = False
+            self._resume_s = now_s + self._resume_delay_s
+        self._watch(now_s)
+        return None
 
     def _watch(self, now_s: float) -> None:
         """Turn what time has brought into events."""
-        needed = self.mode is Mode.HUMAN or (
-            self.mode is Mode.AUTONOMOUS and self._config.require_input_device
-        )
-        if needed and self._device.silent(now_s):
-            self._lost_while_human = self.mode is Mode.HUMAN
-            self._apply(Event.DEVICE_LOST, self._device.silence())
-        if self.mode is Mode.AUTONOMOUS and self._policy.expired(now_s):
-            self._apply(Event.POLICY_LOST, self._policy.reason())
+        self._watch_silence(now_s)
+        if not self._device.silent(now_s):
+            self._watch_person(now_s)
         if self.mode is Mode.ESTOPPED:
-            self.reason = self._why_estopped(now_s) or self.reason
-            if self._why_estopped(now_s) is None:
-                self._resume_s = now_s + self._config.resume_delay_s
+            obstacle = self._why_estopped(now_s)
+            self.reason = obstacle or self.reason
+            if obstacle is None:
+                self._resume_s = now_s + self._resume_delay_s
                 self._apply(Event.ESTOP_CLEARED, 'e-stop reset')
         if self.mode is Mode.HOLD:
             obstacle = self._why_hold(now_s)
             self.reason = obstacle or self.reason
             if obstacle is None:
-                self._apply(Event.POLICY_READY, 'policy drives')
+                self._hand_over(Event.POLICY_READY, Source.POLICY, 'policy drives', now_s)
+        self._end_handover(now_s)
+
+    def _watch_silence(self, now_s: float) -> None:
+        """Take the robot from a driver that is silent, or whose device is."""
+        needed = self.driver is Source.HUMAN or (
+            self.driver is Source.POLICY and self._config.require_input_device
+        )
+        if needed and self._device.silent(now_s):
+            self._lost_while_human = self.driver is Source.HUMAN
+            self._apply(Event.DEVICE_LOST, self._device.silence(now_s))
+        if self.driver is Source.POLICY and self._policy.expired(now_s):
+            self._apply(Event.POLICY_LOST, self._policy.silence())
+
+    def _watch_person(self, now_s: float) -> None:
+        """Let the person take over or give back."""
+        began = self._detector.watch(now_s)
+        means = self._detector.means
+        if began and self.mode is Mode.ESTOPPED:
+            self._detector.restart()  # not a take-over that could go on after the reset
+        elif began:
+            self._hand_over(Event.TAKE_OVER, Source.HUMAN, f'{means} held', now_s)
+            self.takeovers += not self._detector.again
+        if self.driver is Source.HUMAN and not self._detector.engaged:
+            self._resume_s = now_s + self._resume_delay_s
+            self._apply(Event.RELEASE, f'{means} released')
 
     def _why_hold(self, now_s: float) -> str | None:
         """Say what keeps the policy from driving, or None."""
-        command = self._device.command(now_s)
-        missing = self._config.healthy_commands - self._healthy
+        silent = self._device.silent(now_s)
         if self._lost_while_human:
-            return 'joystick lost while a person drove; needs it back with the dead-man released'
-        if self._config.require_input_device and command is None:
-            return self._device.silence()
-        if command is not None and command.deadman:
-            return 'dead-man was held before the joystick was heard; release it'
+            return (
+                f'{self._name} lost while a person drove; needs it back with the '
+                f'{self._detector.means} released'
+            )
+        if self._config.require_input_device and silent:
+            return self._device.silence(now_s)
+        if not silent and self._detector.pending:
+            return f'{self._detector.means} held; the person takes over'
+        if not silent and not self._detector.released:
+            means = self._detector.means
+            return f'{means} was held before the {self._name} was heard; release it'
         if now_s < self._resume_s:
-            return 'dead-man released; resuming soon'
-        if self._policy.expired(now_s):
-            return self._policy.reason()
-        if missing > 0:
-            return f'waiting for {missing} more good policy commands'
-        return None
+            return f'{self._detector.means} released; resuming soon'
+        return self._policy.why_not(now_s)
 
     def _why_estopped(self, now_s: float) -> str | None:
         """Say what keeps the e-stop from being over, or None."""
         if self._gate_latched:
             return 'e-stop latched in the safety gate'
         if self._estop_asked:
-            return 'e-stop pressed on the joystick; the safety gate has not confirmed it'
+            return f'e-stop pressed on the {self._name}; the safety gate has not confirmed it'
         command = self._device.command(now_s)
         if command is None and (self._device.ever_heard or self._config.require_input_device):
-            return f'e-stop reset, but {self._device.silence()}'
+            return f'e-stop reset, but {self._device.silence(now_s)}'
         if command is not None and not command.neutral:
-            return 'e-stop reset; release sticks and buttons of the joystick'
+            return f'e-stop reset; release sticks and buttons of the {self._name}'
         return None
 
-    def _policy_fault(self, values: Sequence[float], sequence: int, age_s: float) -> str | None:
-        if len(values) != len(self._names):
-            return f'policy command does not have {len(self._names)} values'
-        if not all(map(math.isfinite, values)):
-            return 'policy command is not finite'
-        if not abs(age_s) <= self._config.policy_timeout_s:
-            return f'policy command is stamped more than {self._config.policy_timeout_s:g} s off'
-        if self._policy_sequence is not None and sequence <= self._policy_sequence:
-            return 'policy sequence did not increase'
-        return None
+    def _count(self, refusal: str | None) -> str | None:
+        if refusal:
+            self.refused[refusal] = self.refused.get(refusal, 0) + 1
+        return refusal
 
-    def _refuse(self, reason: str) -> str:
-        self.refused[reason] = self.refused.get(reason, 0) + 1
-        return reason
+    def _hand_over(self, event: Event, driver: Source, reason: str, now_s: float) -> None:
+        """Begin to give the robot to another driver."""
+        self._apply(event, reason)
+        self.reason, self._driver = reason, driver
+        self._handover = Handover(self._sent, now_s, self._config.handover_s)
+
+    def _end_handover(self, now_s: float) -> None:
+        if self.mode is Mode.HANDOVER and self._handover.over(now_s):
+            to_policy = self._driver is Source.POLICY
+            self._apply(Event.POLICY_DRIVES if to_policy else Event.PERSON_DRIVES, self.reason)
 
     def _apply(self, event: Event, reason: str) -> None:
         """Let an event change the mode; without a change the reason stays."""
         mode = next_mode(self.mode, event)
         if mode is self.mode:
             return
-        self.takeovers += mode is Mode.HUMAN
         self.mode, self.reason = mode, reason
+        if mode is Mode.ESTOPPED:
+            self._detector.restart()  # what held the robot then must be seen released

@@ -1,0 +1,182 @@
+"""Which episode a step belongs to, which was its last, and what each step is worth.
+
+Steps come in order; each comes back exactly once, in order, as soon as its label is known: with
+the next step, or when the episode has ended. An end arrives by itself, from a topic or from the
+person's buttons, and means the last step decided before it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from takeover.command import Source
+from takeover.intervention.human_command import Press
+from takeover.rewards.rlif import InterventionLabeller, Label
+
+# Outcomes of EpisodeState.msg that the buttons mean. A failure by judgement of the person has no
+# number of its own there; it is told as the robot having left what it should do.
+GOAL, OFF_PATH, ABORTED = 1, 3, 5
+# Steps farther apart than this many periods do not follow each other, as in data/assembler.py.
+GAP_PERIODS = 1.5
+# An end later than this many periods after the last step is not what that step led to.
+END_PERIODS = 4.0
+
+Episodes = Literal['topic', 'operator']
+
+
+@dataclass(frozen=True)
+class DecidedStep:
+    """One policy step, and what the arbiter made of it."""
+
+    sequence: int
+    """Of the policy's command."""
+    source: Source
+    commanded: tuple[float, ...]
+    """What was sent to the safety gate, SI."""
+    policy_ns: int
+    """ROS time of the policy's command."""
+    decided_ns: int
+    """ROS time of the arbiter's command."""
+    observation_ns: int | None = None
+    """Capture time of the oldest timed input the policy acted on."""
+
+
+@dataclass(frozen=True)
+class LabelledStep:
+    """A step and what is known about it."""
+
+    step: DecidedStep
+    label: Label
+
+
+@dataclass(frozen=True)
+class EpisodeSpan:
+    """An episode that has ended: its number, and its first and last step."""
+
+    episode: int
+    first_sequence: int
+    last_sequence: int
+
+
+class EpisodeTracker:
+    """Joins steps, ends of episodes and presses of buttons; see the top of this file.
+
+    topic: a report says which episode runs and how it ended; steps between two episodes belong to
+    none. The buttons end an episode too, later steps then belong to none until the next number.
+    operator: an episode begins with the first step that somebody drives, and the buttons end it.
+    """
+
+    def __init__(
+        self, episodes: Episodes, labeller: InterventionLabeller, period_s: float
+    ) -> None:
+        """Start without an episode.
+
+        :param period_s: of the policy's steps.
+        """
+        self.episode = 0
+        """Number of the episode under way; 0: none."""
+        self._by_topic = episodes == 'topic'
+        self._labeller = labeller
+        self._gap_ns = round(1e9 * GAP_PERIODS * period_s)
+        self._end_ns = round(1e9 * END_PERIODS * period_s)
+        self._waiting: dict[int, DecidedStep] = {}
+        self._number = 0  # of the last episode there was
+        self._began_ns: int | None = None
+        self._span: EpisodeSpan | None = None
+        self._last_span: EpisodeSpan | None = None
+        self._last_ns: int | None = None
+
+    def step(self, step: DecidedStep) -> list[LabelledStep]:
+        """Take the next step; return the steps whose labels are now known.
+
+        :raises LabelError: its sequence did not increase.
+        """
+        known = []
+        if self._last_ns is not None and not 0 < step.policy_ns - self._last_ns <= self._gap_ns:
+            known = self._interrupt()
+        self._last_ns = step.policy_ns
+        if not (self._by_topic or self.episode) and step.source in (Source.POLICY, Source.HUMAN):
+            self._begin(self._number + 1, None)
+        episode = self.episode
+        if None not in (self._began_ns, step.observation_ns):
+            if step.observation_ns < self._began_ns:
+                episode = 0  # what was seen may be of the place from before the reset
+        if episode:
+            first = self._span.first_sequence if self._span else step.sequence
+            self._span = EpisodeSpan(episode, first, step.sequence)
+        labels = self._labeller.step(step.sequence, step.source, episode)
+        self._waiting[step.sequence] = step
+        return known + self._join(labels)
+
+    def report(
+        self, episode: int, terminated: bool, truncated: bool, outcome: int, now_ns: int
+    ) -> list[LabelledStep]:
+        """Take a report of the topic; a repeated one changes nothing.
+
+        :param outcome: of EpisodeState.msg.
+        :param now_ns: ROS time of the report.
+        """
+        if not self._by_topic:
+            return []
+        known = []
+        if episode != self._number:
+            # The end of the episode before was missed: nothing is known of how it went on.
+            known = self._interrupt()
+            self._close()
+            self._begin(episode, now_ns)
+        if self.episode and (terminated or truncated):
+            known += self._end(terminated, truncated, outcome, now_ns)
+        return known
+
+    def press(self, press: Press, now_ns: int) -> list[LabelledStep]:
+        """Take a button that ends the episode under way; without one it means nothing.
+
+        :param press: not UNDO, which is `undo`.
+        """
+        if not self.episode:
+            return []
+        if press is Press.ABORT:
+            return self._end(False, True, ABORTED, now_ns)
+        return self._end(True, False, GOAL if press is Press.SUCCESS else OFF_PATH, now_ns)
+
+    def undo(self) -> EpisodeSpan | None:
+        """Take back the episode that ended last; None when there is none, or it already was."""
+        span, self._last_span = self._last_span, None
+        return span
+
+    def stop(self) -> list[LabelledStep]:
+        """No more steps for now; return those that still wait.
+
+        An episode of the topic may go on later, one of the operator's is over.
+        """
+        if not self._by_topic:
+            self._close()
+        return self._interrupt()
+
+    def _begin(self, episode: int, now_ns: int | None) -> None:
+        self.episode = self._number = episode
+        self._began_ns = now_ns
+        self._span = None
+
+    def _end(
+        self, terminated: bool, truncated: bool, outcome: int, now_ns: int
+    ) -> list[LabelledStep]:
+        late = self._last_ns is None or now_ns - self._last_ns > self._end_ns
+        known = self._interrupt() if late else []
+        if self._span:
+            known += self._join(self._labeller.end(terminated, truncated, outcome))
+        self._close()
+        return known
+
+    def _interrupt(self) -> list[LabelledStep]:
+        self._last_ns = None
+        return self._join(self._labeller.interrupt())
+
+    def _close(self) -> None:
+        """Let the steps that follow belong to no episode."""
+        if self.episode:
+            self._last_span = self._span
+        self.episode, self._span = 0, None
+
+    def _join(self, labels: Sequence[Label]) -> list[LabelledStep]:
+        return [LabelledStep(self._waiting.pop(label.sequence), label) for label in labels]

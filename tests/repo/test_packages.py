@@ -23,7 +23,22 @@ ROSDEP_KEYS = {
     name: f'python3-{name}' for name in ('jinja2', 'matplotlib', 'numpy', 'rich', 'yaml')
 } | {'PIL': 'python3-pil'}
 # Without a rosdep key, or one that gives a version that is too old; package.xml says so.
-ONLY_BY_PIP = {'google', 'gymnasium', 'mujoco', 'onnx', 'onnxruntime', 'pydantic', 'torch', 'tyro'}
+ONLY_BY_PIP = {
+    'evdev',
+    'google',
+    'gymnasium',
+    'hidraw',
+    'mcap',
+    'mcap_ros2',
+    'mujoco',
+    'onnx',
+    'onnxruntime',
+    'pyarrow',
+    'pydantic',
+    'torch',
+    'tyro',
+    'zstandard',
+}
 
 
 def test_imports_are_found_at_any_depth():

@@ -5,11 +5,15 @@ from setuptools import find_packages, setup
 package_name = 'takeover_nodes'
 nodes = [
     'intervention_node',
+    'joystick_node',
+    'keyboard_node',
     'lifecycle_manager_node',
     'monitor_node',
     'policy_node',
+    'recorder_node',
     'safety_node',
     'sim_node',
+    'spacemouse_node',
 ]
 
 setup(

@@ -22,6 +22,7 @@ COMMANDS = {
     'demo': 'drive a few episodes in simulation and write a report',
     'evaluate': 'let a policy bundle act in a Gymnasium environment',
     'launch': 'start the nodes of a launch file, without `ros2 launch`',
+    'log': 'look into, check or export the logs of what was driven',
     'plot': 'draw the learning curves of training runs',
     'policy': 'inspect, verify or distill a policy bundle',
     'train': 'train an agent in a Gymnasium environment',
@@ -33,10 +34,13 @@ EXTRAS = {
     'gymnasium': 'sim',
     'jinja2': 'sim',
     'matplotlib': 'sim',
+    'mcap': 'data',
     'mujoco': 'sim',
+    'pyarrow': 'learn',
     'rich': 'sim',
     'tensorboard': 'learn',
     'torch': 'learn',
+    'zstandard': 'data',
 }
 
 

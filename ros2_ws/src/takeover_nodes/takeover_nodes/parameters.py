@@ -76,7 +76,8 @@ def declare(node: Node, parameters: type) -> None:
     for field in dataclasses.fields(parameters):
         default = _default(field)
         descriptor = _descriptor(field)
-        value = TYPES[field.type] if default is dataclasses.MISSING else default
+        # An empty list has no type for rclpy: declared by type, and `read` gives the default.
+        value = TYPES[field.type] if default in (dataclasses.MISSING, []) else default
         try:
             node.declare_parameter(field.name, value, descriptor)
         except Exception as error:  # rclpy raises a dozen unrelated classes here
@@ -98,6 +99,9 @@ def read(node: Node, parameters: type[ParametersT]) -> ParametersT:
         try:
             values[field.name] = node.get_parameter(field.name).value
         except ParameterUninitializedException:
+            if _default(field) == []:
+                values[field.name] = []
+                continue
             missing.append(f"'{field.name}' ({field.metadata['description']})")
     if missing:
         raise ParameterError(f'{node.get_name()}: parameters not given: {", ".join(missing)}')

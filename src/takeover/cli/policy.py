@@ -1,8 +1,10 @@
-"""`takeover policy`: look at a policy file, and prove that it may drive."""
+"""`takeover policy`: look at policy files, prove that one may drive, go back to an older one."""
 
 from pathlib import Path
 
 from takeover.cli.policy_distill import distill
+from takeover.cli.policy_list import list_store
+from takeover.cli.policy_rollback import rollback
 from takeover.errors import TakeoverError
 
 
@@ -48,4 +50,10 @@ def verify(file: Path, /, task: Path | None = None) -> int:
     return 0
 
 
-commands = {'distill': distill, 'inspect': inspect, 'verify': verify}
+commands = {
+    'distill': distill,
+    'inspect': inspect,
+    'list': list_store,
+    'rollback': rollback,
+    'verify': verify,
+}

@@ -22,11 +22,11 @@ def summary_table(bundle: PolicyBundle) -> Table:
         'parity vectors': str(len(bundle.parity.actions)),
     }
     for name, text in rows.items():
-        table.add_row(name, escape(_printable(text)))
+        table.add_row(name, escape(printable(text)))
     table.add_section()
     for name, value in bundle.provenance.items():
         text = value if isinstance(value, str) else json.dumps(value)
-        table.add_row(escape(_printable(name)), escape(_printable(text)))
+        table.add_row(escape(printable(name)), escape(printable(text)))
     return table
 
 
@@ -68,7 +68,7 @@ def action_table(contract: Contract) -> Table:
     return table
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
     """Return the text without control characters, which could rewrite the terminal."""
     return ''.join(
         letter if letter.isprintable() else '\N{REPLACEMENT CHARACTER}' for letter in text

@@ -2,6 +2,9 @@
 
 A tick without a fresh observation publishes nothing and counts: silence tells the arbiter, a
 repeated command would lie to it. The bundle is verified against the task at configure.
+
+A candidate announced on `learner/policy` is checked beside the ticks and takes over between two of
+them; one that is refused leaves the policy that drives where it is.
 """
 
 from collections import Counter
@@ -17,7 +20,8 @@ from takeover.task import load_task_and_robot
 from takeover_msgs.msg import Command, PolicyState
 from takeover_nodes import conversions, diagnostics, qos
 from takeover_nodes.managed_node import ManagedNode
-from takeover_nodes.parameters import required
+from takeover_nodes.parameters import parameter, required
+from takeover_nodes.policy_exchange import PolicyExchange
 from takeover_nodes.spinning import run
 
 # Input type of the task spec -> message type, its conversion, its quality of service.
@@ -35,6 +39,31 @@ class PolicyParameters:
     task_file: str = required('task YAML: observation and action the policy must match')
     robot_file: str = required('robot YAML: limits and time-outs')
     policy_file: str = required('policy bundle (.onnx with contract and parity vectors)')
+    swap_at: str = parameter(
+        'tick',
+        'exchange policies between two ticks (tick), or while the policy moves nothing (hold)',
+    )
+    swap_max_latency_ms: float = parameter(
+        0.0,
+        'p99 of processor time, ms, that a new policy may take for an action; 0.0: period / 10',
+        at_least=0.0,
+        at_most=1000.0,
+    )
+    swap_max_saturation: float = parameter(
+        0.8,
+        'share of the action components of a new policy that may be at a bound',
+        at_least=0.0,
+        at_most=1.0,
+    )
+    swap_max_jump: float = parameter(
+        1.0,
+        'mean difference of a new policy from the present one, in halves of the action range',
+        at_least=0.0,
+        at_most=2.0,
+    )
+    swap_observations: int = parameter(
+        100, 'newest observations that a new policy is judged on', at_least=16, at_most=1000
+    )
 
 
 class PolicyNode(ManagedNode):
@@ -47,9 +76,10 @@ class PolicyNode(ManagedNode):
         """Load task and bundle; refuse a bundle made for another task."""
         files = self.parameters
         self.task, _ = load_task_and_robot(files.task_file, files.robot_file)
-        self.policy = OnnxPolicy.load(files.policy_file, self.task)
         self.builder = ObservationBuilder(self.task)
         self.period_s = 1.0 / self.task.rate_hz
+        policy = OnnxPolicy.load(files.policy_file, self.task)
+        self.exchange = PolicyExchange(self, policy, self.period_s, self.publish_version)
         self.meter = diagnostics.TickMeter(self.period_s)
         self.inference_ms = 0.0
         self.ticks, self.skipped, self.skipped_reason = 0, Counter(), ''
@@ -63,6 +93,15 @@ class PolicyNode(ManagedNode):
             f'(spec {self.policy.spec_hash}) from {files.policy_file}'
         )
         self.publish_version()
+
+    @property
+    def policy(self) -> OnnxPolicy:
+        """The policy that drives."""
+        return self.exchange.swap.driving
+
+    def cleanup(self) -> None:
+        """End a check that is under way."""
+        self.exchange.close()
 
     def _listen(self, name: str, kind: str) -> None:
         message, convert, profile = INPUTS[kind]
@@ -80,10 +119,16 @@ class PolicyNode(ManagedNode):
         self.every(self.period_s, self.tick)
 
     def tick(self) -> None:
-        """Act on the newest observation, or stay silent and count why."""
+        """Act, then see to candidates."""
         now_s = self.now_s()
         self.meter.tick(now_s)
         self.ticks += 1
+        self.act(now_s)
+        # The command is out: what is done here comes between two ticks.
+        self.exchange.step()
+
+    def act(self, now_s: float) -> None:
+        """Publish the command for the newest observation, or skip this tick."""
         now_ns = self.now_ns()
         observation = self.builder.build(now_ns, now_s)
         if isinstance(observation, Missing):
@@ -110,6 +155,7 @@ class PolicyNode(ManagedNode):
         command.header.frame_id = self.task.action.frame
         command.header.stamp = conversions.ns_to_stamp(self.now_ns())
         self.command_publisher.publish(command)
+        self.exchange.swap.observe(observation.vector)
 
     def skip(self, reason: str) -> None:
         """Count a tick without a command."""
@@ -123,11 +169,12 @@ class PolicyNode(ManagedNode):
             version=self.policy.version,
             spec_hash=self.policy.spec_hash,
             task=self.task.task,
-            file=self.parameters.policy_file,
+            file=self.policy.bundle.path,
             ticks=self.ticks,
             skipped=self.skipped.total(),
             skipped_reason=self.skipped_reason,
         )
+        self.exchange.report(state)
         state.header.stamp = conversions.ns_to_stamp(self.now_ns())
         self.version_publisher.publish(state)
 

@@ -1,0 +1,160 @@
+"""Policies exchanged while the rover drives, with a process that trains on the same cores.
+
+Starts the shipped `sim.launch.xml` (camera off) and a niced process that multiplies matrices in
+torch on one thread, as a learner does. First it listens without any exchange, then it announces
+one good candidate after the other, each as soon as the one before drives. Missed ticks, jitter and
+bounds are read from the commands of policy_node; one that gets lost on the way counts as missed.
+
+    python -m benchmarks.swap [--swaps 200] [--seconds 30]
+"""
+
+import argparse
+from collections.abc import Iterator
+import contextlib
+from pathlib import Path
+import subprocess
+import sys
+import tempfile
+import time
+
+from benchmarks.machine import machine, verdict
+import numpy as np
+from takeover.policy.acceptance import Candidate
+from takeover.task import load_task
+from takeover_msgs.msg import Command, ExecutedCommand, PolicyCandidate, PolicyState
+from takeover_nodes import qos
+from takeover_nodes.conversions import stamp_to_ns
+from tests.policy_candidates import good, TASK_FILE
+from tests.stack import Observer, running, wait_until
+
+JITTER_TARGET_MS = 8.0
+TRAINER_NICENESS = 10
+TRAIN = 'import torch\ntorch.set_num_threads(1)\na = torch.rand(256, 256)\nwhile True: a @ a\n'
+PERIOD_S = 1.0 / load_task(TASK_FILE).rate_hz
+PERCENTILES = (50, 99, 100)
+
+
+def main() -> int:
+    """Measure, print one line per number, return 1 when a target was missed."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument('--swaps', type=int, default=200, help='how many exchanges')
+    parser.add_argument('--seconds', type=float, default=30.0, help='how long without any')
+    options = parser.parse_args()
+    print(f'{options.swaps} swaps beside a trainer, {machine()}')
+    with (
+        tempfile.TemporaryDirectory() as name,
+        trainer(),
+        running(('sim.launch.xml', 'camera:=false'), folder=Path(name)) as (_, observer),
+    ):
+        folder = Path(name)
+        candidates = [good(folder, number) for number in range(options.swaps)]
+        wait_until_driving(observer)
+        quiet_s = time.monotonic()
+        time.sleep(options.seconds)
+        swaps_s = time.monotonic()
+        before = observer.last('policy/version')
+        waits_s = exchange_all(observer, candidates)
+        after = wait_until(
+            lambda: newest_with(observer, candidates[-1].version), 'the last one is reported'
+        )
+        commands = observer.since('policy/command', quiet_s)
+    quiet = [command for at, command in commands if at <= swaps_s]
+    busy = [command for at, command in commands if at > swaps_s]
+    return report(quiet, busy, after.swaps - before.swaps, waits_s)
+
+
+@contextlib.contextmanager
+def trainer() -> Iterator[None]:
+    """Keep a core busy as a learner does."""
+    process = subprocess.Popen(['nice', '-n', str(TRAINER_NICENESS), sys.executable, '-c', TRAIN])
+    try:
+        yield
+    finally:
+        process.kill()
+        process.wait()
+
+
+def wait_until_driving(observer: Observer) -> None:
+    """Listen, and wait until the gate executes what the policy commands."""
+    observer.hear(Command, 'policy/command', qos.RECORD)
+    observer.hear(ExecutedCommand, 'safety/executed_command', qos.RECORD)
+    observer.hear(PolicyState, 'policy/version', qos.LATCHED)
+    wait_until(
+        lambda: any(
+            executed.source == Command.SOURCE_POLICY
+            for _, executed in observer.since('safety/executed_command', 0.0)
+        ),
+        'driving',
+        120.0,
+    )
+    wait_until(lambda: observer.last('policy/version'), 'policy/version')
+
+
+def exchange_all(observer: Observer, candidates: list[Candidate]) -> list[float]:
+    """Let each candidate take over; return seconds from announcement to first command."""
+    publisher = observer.node.create_publisher(PolicyCandidate, 'learner/policy', qos.LATCHED)
+    waits_s = []
+    for candidate in candidates:
+        start_s = time.monotonic()
+        publisher.publish(
+            PolicyCandidate(
+                version=candidate.version, spec_hash=candidate.spec_hash, file=candidate.file
+            )
+        )
+        wait_until(
+            lambda: observer.last('policy/command').policy_version == candidate.version,  # noqa: B023 called at once
+            f'{candidate.version} drives',
+            60.0,
+        )
+        waits_s.append(time.monotonic() - start_s)
+    return waits_s
+
+
+def newest_with(observer: Observer, version: str) -> PolicyState | None:
+    """Return the newest report if it is of this version."""
+    state = observer.last('policy/version')
+    return state if state.version == version else None
+
+
+def report(quiet: list, busy: list, swaps: int, waits_s: list[float]) -> int:
+    """Print the numbers against their targets."""
+    expected = len(waits_s)
+    versions = [command.policy_version for command in busy]
+    changes = sum(a != b for a, b in zip(versions, versions[1:]))
+    changes += versions[0] != quiet[-1].policy_version
+    swaps_ok = swaps == changes == expected
+    print(
+        f'swaps: {swaps} reported, {changes} seen in the commands of {expected} announced; from '
+        f'announcement to first command median {np.median(waits_s):.2f} s, max '
+        f'{max(waits_s):.2f} s (target {expected}): {verdict(swaps_ok)}'
+    )
+    missed, jitter_ms = ticks('without swaps', quiet)
+    missed_busy, jitter_busy_ms = ticks('while swapping', busy)
+    ticks_ok = missed_busy == 0 and jitter_busy_ms < JITTER_TARGET_MS
+    print(
+        f'missed ticks {missed_busy}, without swaps {missed}; jitter p99 {jitter_busy_ms:.2f} ms, '
+        f'without swaps {jitter_ms:.2f} ms (targets 0 and {JITTER_TARGET_MS:g} ms while '
+        f'swapping): {verdict(ticks_ok)}'
+    )
+    components = load_task(TASK_FILE).action.components
+    low, high = np.array([(c.low, c.high) for c in components]).T
+    values = np.array([command.values for command in busy])
+    outside = int(np.sum(np.any(~((values >= low) & (values <= high)), axis=1)))
+    print(f'commands out of bounds: {outside} of {len(busy)} (target 0): {verdict(outside == 0)}')
+    return 0 if swaps_ok and ticks_ok and outside == 0 else 1
+
+
+def ticks(what: str, commands: list) -> tuple[int, float]:
+    """Print how the ticks went; return missed ones and p99 of |period - nominal| in ms."""
+    periods_s = np.diff([1e-9 * stamp_to_ns(command.tick_stamp) for command in commands])
+    deviations_ms = 1e3 * np.abs(periods_s - PERIOD_S)
+    p50, p99, worst = np.percentile(deviations_ms, PERCENTILES)
+    print(
+        f'  {what}: {len(commands)} ticks, jitter p50 {p50:.2f} ms, p99 {p99:.2f} ms, max '
+        f'{worst:.2f} ms'
+    )
+    return int(np.sum(np.round(periods_s / PERIOD_S) - 1.0)), float(p99)
+
+
+if __name__ == '__main__':
+    sys.exit(main())

@@ -1,0 +1,155 @@
+"""Says what policy, arbiter and gate say about each step, and keeps what it said."""
+
+from dataclasses import dataclass
+import time
+
+import numpy as np
+from takeover.specs import spec_hash
+from takeover_msgs.msg import (
+    Command,
+    EpisodeState,
+    ExecutedCommand,
+    RecorderState,
+    StepReward,
+)
+from takeover_nodes import conversions, qos
+from tests.stack import Observer, wait_until
+
+RATE_HZ = 40.0
+STEPS_OF_EPISODE = 50
+
+
+@dataclass(frozen=True)
+class Said:
+    """What was said about one step."""
+
+    command: Command
+    executed: ExecutedCommand
+    reward: StepReward
+
+
+class FakeDrive:
+    """A drive of episodes with a take-over in each, on the topics the recorder listens to."""
+
+    def __init__(self, observer: Observer, task, seed: int = 0) -> None:
+        self.task, self.spec_hash = task, spec_hash(task)
+        self.rng = np.random.default_rng(seed)
+        self.sequence = time.time_ns() // 1000
+        self.count = 0
+        self.begun = True
+        self.said: dict[int, Said] = {}
+        node = observer.node
+        self.clock = node.get_clock()
+        self.out = {
+            topic: node.create_publisher(message, topic, profile)
+            for topic, message, profile in (
+                # A deep queue: a burst must not overwrite itself before it is sent.
+                ('policy/command', Command, qos.RECORD),
+                ('safety/executed_command', ExecutedCommand, qos.RECORD),
+                ('intervention/reward', StepReward, qos.RECORD),
+                ('episode', EpisodeState, qos.LATCHED),
+            )
+        }
+
+    def begin(self, observer: Observer) -> RecorderState:
+        """Wait until a recorder hears everything; return its state then.
+
+        A publisher may know its subscriber before it is known itself, so steps of no episode are
+        said until one is on the disk. They are not kept in `said`.
+        """
+        wait_until(
+            lambda: all(out.get_subscription_count() > 0 for out in self.out.values()),
+            'the recorder listens',
+        )
+        start_s = time.monotonic()
+        first, before = self.sequence, dict(self.said)
+
+        def on_disk() -> bool:
+            state = observer.last('recorder/state')
+            return state is not None and state.last_sequence > first
+
+        self.begun = False
+        self.drive(on_disk, rate_hz=10.0)
+        # What was not heard is given up by now, so that it is in the state.
+        gone_s = start_s + 3.5
+        self.drive(lambda: time.monotonic() > gone_s, rate_hz=10.0)
+        last = self.sequence
+        wait_until(lambda: observer.last('recorder/state').last_sequence >= last, 'all is quiet')
+        self.begun, self.count, self.said = True, 0, before
+        return observer.last('recorder/state')
+
+    def step(self, without: str = '', **changes: object) -> Said:
+        """Say the next step.
+
+        :param without: topic that stays silent about it.
+        :param changes: fields of the policy's command.
+        """
+        self.sequence, self.count = self.sequence + 1, self.count + 1
+        said = self.next(**changes)
+        self.said[self.sequence] = said
+        for topic, message in (
+            ('policy/command', said.command),
+            ('safety/executed_command', said.executed),
+            ('intervention/reward', said.reward),
+        ):
+            if topic != without:
+                self.out[topic].publish(message)
+        if said.reward.outcome:
+            self.out['episode'].publish(
+                EpisodeState(
+                    episode=said.reward.episode, outcome=said.reward.outcome, terminated=True
+                )
+            )
+        return said
+
+    def next(self, **changes: object) -> Said:
+        """Return what is to be said about the step that is on."""
+        place = self.count % STEPS_OF_EPISODE
+        source = Command.SOURCE_HUMAN if 20 <= place < 30 else Command.SOURCE_POLICY
+        action = self.rng.uniform(0.0, 0.5, 2)
+        command = Command(
+            sequence=self.sequence,
+            policy_sequence=self.sequence,
+            source=Command.SOURCE_POLICY,
+            policy_version='0123456789ab',
+            spec_hash=self.spec_hash,
+            values=action,
+            observation=self.rng.normal(size=self.task.observation_size).astype(np.float32),
+        )
+        now_ns = self.clock.now().nanoseconds
+        command.header.stamp = conversions.ns_to_stamp(now_ns)
+        command.observation_stamp = conversions.ns_to_stamp(now_ns - 5_000_000)
+        for name, value in changes.items():
+            setattr(command, name, value)
+        executed = ExecutedCommand(
+            policy_sequence=self.sequence,
+            source=source,
+            on_arrival=True,
+            executed=0.5 * action,
+        )
+        last = place == STEPS_OF_EPISODE - 1 and self.begun
+        reward = StepReward(
+            sequence=self.sequence,
+            episode=1 + self.count // STEPS_OF_EPISODE if self.begun else 0,
+            source=source,
+            commanded=0.75 * action,
+            reward=-1.0 if place == 19 else 0.0,
+            onset=place == 19,
+            stored=True,
+            terminated=last,
+            outcome=EpisodeState.GOAL if last else EpisodeState.RUNNING,
+        )
+        return Said(command, executed, reward)
+
+    def drive(self, until, rate_hz: float = RATE_HZ) -> None:
+        """Say steps at a rate until a condition holds."""
+
+        def step_and_look() -> bool:
+            nonlocal due_s
+            if time.monotonic() >= due_s:
+                due_s += 1.0 / rate_hz
+                self.step()
+            return until()
+
+        due_s = time.monotonic()
+        wait_until(step_and_look, 'the drive is over', deadline_s=60.0)

@@ -7,12 +7,16 @@ import dataclasses
 from pathlib import Path
 import sys
 
-from takeover_nodes.intervention_node import InterventionParameters
+from takeover_nodes.intervention_parameters import InterventionParameters
+from takeover_nodes.joystick_node import JoystickParameters
+from takeover_nodes.keyboard_node import KeyboardParameters
 from takeover_nodes.lifecycle_manager_node import ManagerParameters
 from takeover_nodes.monitor_node import MonitorParameters
 from takeover_nodes.policy_node import PolicyParameters
+from takeover_nodes.recorder_node import RecorderParameters
 from takeover_nodes.safety_node import SafetyParameters
 from takeover_nodes.sim_node import SimParameters
+from takeover_nodes.spacemouse_node import SpaceMouseParameters
 
 README = Path(__file__).resolve().parents[1] / 'README.md'
 BEGIN = '<!-- parameters: written by tools/readme_parameters.py -->'
@@ -22,6 +26,10 @@ NODES = {
     'intervention_node': InterventionParameters,
     'safety_node': SafetyParameters,
     'lifecycle_manager_node': ManagerParameters,
+    'recorder_node': RecorderParameters,
+    'joystick_node': JoystickParameters,
+    'spacemouse_node': SpaceMouseParameters,
+    'keyboard_node': KeyboardParameters,
     'sim_node': SimParameters,
     'monitor_node': MonitorParameters,
 }

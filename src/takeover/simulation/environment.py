@@ -74,6 +74,8 @@ class RoverPathEnv(gymnasium.Env[np.ndarray, np.ndarray]):
         self._simulation: RoverSimulation | None = None
         self._gate: SafetyGate | None = None
         self._steps = 0
+        self.executed = (0.0,) * self.action_contract.size
+        """What was sent to the wheels when the last action arrived, SI."""
 
     @property
     def simulation(self) -> RoverSimulation:
@@ -138,6 +140,7 @@ class RoverPathEnv(gymnasium.Env[np.ndarray, np.ndarray]):
         if self._gate is not None:
             now_ns, now_s = self.simulation.time_ns, self.simulation.time_s
             values = self._gate.command(values, self._steps, now_ns, now_ns, now_s).values
+        self.executed = tuple(values)
         self.simulation.set_command(*values)
 
     def _sense(self) -> None:

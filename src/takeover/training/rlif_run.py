@@ -1,0 +1,220 @@
+"""The whole loop headless: demonstrations, a cloned policy, take-overs, learning, deployment.
+
+What a live session does on the clock happens here in order, with the same objects: the scripted
+operator corrects the policy through the arbiter, each step goes into the learner, and after each
+episode the next policy to drive is chosen. A version drives on while it drives without being
+corrected; once it was corrected, or failed, the newest policy takes its place.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+import numpy as np
+from takeover.data.step import Step
+from takeover.errors import TakeoverError
+from takeover.intervention.joystick import JoystickMapping
+from takeover.policy import provenance
+from takeover.policy.evidence import Evidence
+from takeover.policy.exploration import ExplorationNoise
+from takeover.policy.onnx_policy import OnnxPolicy
+from takeover.policy.store import PolicyStore
+from takeover.robot import RobotSpec
+from takeover.simulation.environment import RoverPathEnv
+from takeover.simulation.episode import Outcome
+from takeover.simulation.hand import JoystickHand
+from takeover.simulation.operator import OperatorConfig, ScriptedOperator
+from takeover.simulation.takeover_loop import LoopConfig, TakeoverLoop
+from takeover.specs import TaskSpec
+from takeover.training.takeover_learner import TakeoverConfig, TakeoverLearner
+
+# Courses: of demonstrations and of corrected driving; a seed has a thousand of each. Those of
+# evaluations are elsewhere (`takeover.agents.evaluation`), the small ones are for people.
+DEMONSTRATION_COURSES, TRAINING_COURSES = 3_000_000, 2_000_000
+COURSES_OF_A_SEED = 1000
+LIVE_LATENCY_S = 0.05
+KEEP_POLICIES = 1000
+
+
+class RlifRunError(TakeoverError):
+    """A run cannot be done as asked."""
+
+
+@dataclass(frozen=True)
+class RlifRunConfig:
+    """A headless run; every number that shapes its result."""
+
+    steps: int = 20_000
+    """Steps of corrected driving."""
+    demonstrations: int = 4
+    """Episodes driven to the goal by the demonstrator before that."""
+    demonstrator_skill: float = 0.92
+    """Of who demonstrates: nearly the expert, with a little noise."""
+    exploration_std: float = 0.15
+    """Noise on the policy's actions, in units of half their range."""
+    seed: int = 0
+    """Of courses, people, noise, weights and batches."""
+    operator: OperatorConfig = field(default_factory=OperatorConfig)
+    """Who corrects."""
+    loop: LoopConfig = field(default_factory=LoopConfig)
+    """Arbiter and labels."""
+    learner: TakeoverConfig = field(default_factory=TakeoverConfig)
+    """How take-overs become a policy; its seed is replaced by the one above."""
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be run."""
+        for name, least in (('steps', 1), ('demonstrations', 1), ('seed', 0)):
+            if getattr(self, name) < least:
+                raise RlifRunError(f'{name} is {getattr(self, name)}; legal: {least} or more')
+
+
+@dataclass(frozen=True)
+class EpisodeRow:
+    """How one episode of corrected driving went."""
+
+    episode: int
+    steps: int
+    """Of the whole run at its end."""
+    length: int
+    outcome: str
+    takeovers: int
+    human_share: float
+    version: str
+    """Of the policy that drove."""
+    best: str
+    """The version to trust by then."""
+    updates: int
+
+    @property
+    def clean(self) -> bool:
+        """Whether the policy reached the goal without a take-over."""
+        return self.outcome == Outcome.GOAL.name and not self.takeovers and not self.human_share
+
+
+class RlifRun:
+    """`demonstrate`, then `drive` episode by episode; the log is the caller's to write."""
+
+    def __init__(
+        self,
+        task: TaskSpec,
+        robot: RobotSpec,
+        mapping: JoystickMapping,
+        config: RlifRunConfig,
+        policies: Path,
+        command: str,
+        on_step: Callable[[Step], None] = lambda step: None,
+    ) -> None:
+        """Prepare a run.
+
+        :param policies: folder of all versions.
+        :param command: what was typed, for the provenance.
+        :param on_step: is given every step of corrected driving, in order.
+        """
+        self.config, self.task = config, task
+        self.env = RoverPathEnv(task, robot, latency_s=LIVE_LATENCY_S, gated=True)
+        self.learner = TakeoverLearner(
+            task, TakeoverConfig(**{**vars(config.learner), 'seed': config.seed})
+        )
+        self.evidence = Evidence(1.0 / task.rate_hz)
+        self.store = PolicyStore(policies, keep=KEEP_POLICIES)
+        self._provenance = provenance.describe(command, asdict(config), '')
+        self._robot, self._mapping, self._on_step = robot, mapping, on_step
+        self._hand = JoystickHand(mapping, self.env.action_contract)
+        self._first_course = COURSES_OF_A_SEED * config.seed
+        self.policy: OnnxPolicy | None = None
+        self.steps = 0
+
+    def demonstrate(self) -> list[Step]:
+        """Let the demonstrator drive, clone it, and make the first policy; return the steps."""
+        operator = self._operator(
+            OperatorConfig(skill=self.config.demonstrator_skill, always=True)
+        )
+        loop = TakeoverLoop(self.env, self._mapping, operator, config=self.config.loop)
+        steps, course, found = [], DEMONSTRATION_COURSES + self._first_course, 0
+        while found < self.config.demonstrations:
+            episode = list(loop.drive(course, _Idle()))
+            course += 1
+            if episode[-1].outcome == Outcome.GOAL:
+                steps += episode
+                found += 1
+        self.learner.demonstrate(steps)
+        self.policy = self._publish()
+        return steps
+
+    def drive(self) -> Iterator[EpisodeRow]:
+        """Drive, correct and learn until the steps are used up."""
+        config = self.config
+        noise = ExplorationNoise(
+            self.env.action_contract, config.exploration_std, 1.0 / self.task.rate_hz, config.seed
+        )
+        loop = TakeoverLoop(
+            self.env, self._mapping, self._operator(config.operator), noise, config.loop
+        )
+        course = TRAINING_COURSES + self._first_course
+        while self.steps < config.steps:
+            steps = []
+            for step in loop.drive(course, self.policy):
+                self._on_step(step)
+                self.learner.take(step)
+                self.evidence.take(step)
+                steps.append(step)
+            course += 1
+            self.steps += len(steps)
+            row = self._row(loop.episodes, steps)
+            if not row.clean:
+                self.policy = self._publish()
+            yield row
+
+    def deployed(self) -> OnnxPolicy:
+        """Return the version to trust, by the evidence of its own driving."""
+        return OnnxPolicy.load(self.store.find(self.evidence.best().version).path, self.task)
+
+    def close(self) -> None:
+        """Free the simulation."""
+        self.env.close()
+
+    def _operator(self, config: OperatorConfig) -> ScriptedOperator:
+        return ScriptedOperator(
+            self._robot,
+            self.task.episode,
+            self._hand,
+            1.0 / self.task.rate_hz,
+            config,
+            self.config.seed,
+        )
+
+    def _publish(self) -> OnnxPolicy:
+        """Export the policy of the learner as it is now into the store, and load it from there."""
+        counts = self.learner.counts
+        described = self._provenance | {
+            'data': f'{counts.transitions} transitions, {counts.takeovers} take-overs, '
+            f'{self.learner.learner.updates} updates'
+        }
+        path = self.store.folder / '.newest.onnx'
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self.learner.export(path, described)
+        stored = self.store.add(path)
+        path.unlink()
+        return OnnxPolicy.load(stored.path, self.task)
+
+    def _row(self, episode: int, steps: list[Step]) -> EpisodeRow:
+        return EpisodeRow(
+            episode=episode,
+            steps=self.steps,
+            length=len(steps),
+            outcome=Outcome(steps[-1].outcome).name,
+            takeovers=sum(step.onset for step in steps),
+            human_share=float(np.mean([step.intervened for step in steps])),
+            version=self.policy.version,
+            best=self.evidence.best().version,
+            updates=self.learner.learner.updates,
+        )
+
+
+class _Idle:
+    """A policy that asks for nothing, for who drives anyway."""
+
+    version = ''
+
+    def act(self, observation: np.ndarray) -> np.ndarray:
+        return np.zeros(2)

@@ -1,0 +1,239 @@
+"""A fold over the log: each step goes in once, and pays for a fixed number of updates.
+
+So what the learner is after a number of events is a function of these events, the demonstrations,
+the settings and the seed alone: whether the log is read while it is written or later, in one go or
+after a kill, by `learner_node` or by `takeover learn`, the weights are the same, bit for bit (one
+CPU, one thread).
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from takeover.agents.rlif import RlifConfig, RlifLearner
+from takeover.command import Source
+from takeover.data.assembler import TransitionAssembler
+from takeover.data.log_messages import UndoEpisode
+from takeover.data.rate_limiter import SampleToInsertLimiter
+from takeover.data.step import Step
+from takeover.errors import TakeoverError
+from takeover.policy.bundle import PolicyBundle
+from takeover.policy.bundle_writer import write_bundle
+from takeover.policy.onnx_export import export_mlp, MlpWeights
+from takeover.policy.onnx_policy import OnnxPolicy
+from takeover.specs import TaskSpec
+from takeover.training.takeover_replay import ReplayConfig, TakeoverReplay
+import torch
+
+PARITY_VECTORS = 64
+
+
+class TakeoverLearnerError(TakeoverError):
+    """The demonstrations, the log or a state cannot be learned from."""
+
+
+@dataclass(frozen=True)
+class TakeoverConfig:
+    """How take-overs become a policy; every number that shapes the result."""
+
+    updates_per_transition: float = 1.0
+    """Updates that each transition pays for (each takes `utd_ratio` batches)."""
+    critic_from: int = 200
+    """Transitions before the first update."""
+    actor_from: int = 1000
+    """Transitions before the actor follows the critics; until then only they learn."""
+    seed: int = 0
+    """Of weights, noise and batches."""
+    learner: RlifConfig = field(default_factory=RlifConfig)
+    """The update."""
+    replay: ReplayConfig = field(default_factory=ReplayConfig)
+    """What updates are drawn from."""
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be learned with."""
+        for name in ('critic_from', 'actor_from', 'seed'):
+            if getattr(self, name) < 0:
+                raise TakeoverLearnerError(f'{name} is {getattr(self, name)}; legal: 0 or more')
+        if not 1e-6 <= self.updates_per_transition < np.inf:
+            raise TakeoverLearnerError(
+                f'updates_per_transition is {self.updates_per_transition}; legal: 1e-6 or more'
+            )
+
+
+@dataclass
+class Counts:
+    """What went in so far."""
+
+    events: int = 0
+    """Steps and undone episodes."""
+    transitions: int = 0
+    interventions: int = 0
+    """Transitions that a person drove."""
+    takeovers: int = 0
+    """From the policy, each with a label."""
+
+
+class TakeoverLearner:
+    """`demonstrate` first, then `take` event by event."""
+
+    def __init__(self, task: TaskSpec, config: TakeoverConfig) -> None:
+        """Make networks and an empty replay.
+
+        :raises TakeoverError: the settings do not fit the task.
+        """
+        self.task, self.config = task, config
+        learner = config.learner
+        self.replay = TakeoverReplay(task, config.replay, learner.discount, learner.reward_scale)
+        self.learner = RlifLearner(
+            learner, task.observation_size, self.replay.action.size, config.seed
+        )
+        self.counts = Counts()
+        self.numbers: dict[str, float] = {}
+        self._assembler = self._new_assembler()
+        self._limiter = SampleToInsertLimiter(config.updates_per_transition, config.critic_from)
+        self._rng = np.random.Generator(np.random.PCG64([config.seed, 7]))
+        self._episode: list[Step] = []
+        self._digest = hashlib.sha256()
+
+    def demonstrate(self, steps: Iterable[Step]) -> float:
+        """Take demonstrations and clone them; return the last loss.
+
+        The steps that a person drove are cloned, all of them are prior data.
+
+        :raises TakeoverLearnerError: a person drove none of them.
+        """
+        steps = self._remember_demonstrations(steps)
+        observations, actions = self.replay.all_demonstrated()
+        self._digest.update(f'{len(steps)} demonstrated'.encode())
+        return self.learner.pretrain(self.replay.normalised(observations), actions)
+
+    def take(self, event: Step | UndoEpisode) -> None:
+        """Take the next event of the log, and learn as much as it pays for.
+
+        :raises DivergedError: names the quantity and the update.
+        """
+        self._remember(event)
+        while self._limiter.try_sample():
+            resting = self.counts.transitions < self.config.actor_from
+            self.numbers = self.learner.learn(
+                self.replay.batch(self.learner.batch_rows, self._rng),
+                None if resting else self.replay.cloning_batch(self._rng),
+            )
+
+    def weights(self) -> MlpWeights:
+        """Return the policy to drive with: the averaged actor, with normaliser and bounds."""
+        replay = self.replay
+        return self.learner.averaged.weights(
+            replay.mean, replay.scale, replay.action.low, replay.action.high
+        )
+
+    def act(self, observations: np.ndarray) -> np.ndarray:
+        """Return the actions of the policy to drive with, [N, m] SI, for observations [N, n]."""
+        with torch.inference_mode():
+            inputs = torch.from_numpy(self.replay.normalised(observations))
+            mean, _ = self.learner.averaged(inputs)
+            return self.replay.si_actions(torch.tanh(mean).numpy())
+
+    def export(self, path: Path, provenance: Mapping[str, Any]) -> PolicyBundle:
+        """Write the policy to drive with as a bundle, and prove the file on the way.
+
+        The parity vectors are what the torch network answers to observations it learned from.
+
+        :raises BundleError: the file cannot be written, or does not compute what the network does.
+        """
+        observations = self.replay.representative_observations(PARITY_VECTORS)
+        bundle = write_bundle(
+            export_mlp(self.weights()),
+            self.task,
+            provenance,
+            observations,
+            path,
+            self.act(observations),
+        )
+        OnnxPolicy(bundle)
+        return bundle
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return what the demonstrations and the events so far do not say themselves."""
+        return {
+            'learner': self.learner.state_dict(),
+            'rng': json.dumps(self._rng.bit_generator.state),
+            'limiter': self._limiter.state_dict(),
+            'events': self.counts.events,
+            'digest': self._digest.hexdigest(),
+        }
+
+    def resume(
+        self,
+        state: Mapping[str, Any],
+        demonstrations: Iterable[Step],
+        events: Iterable[Step | UndoEpisode],
+    ) -> None:
+        """Become the learner whose state this is, from the demonstrations and the log it read.
+
+        :param events: the log from its beginning; as many are taken as the state has seen.
+        :raises TakeoverLearnerError: these are not what the state was learned from.
+        """
+        steps = self._remember_demonstrations(demonstrations)
+        self._digest.update(f'{len(steps)} demonstrated'.encode())
+        source = iter(events)
+        while self.counts.events < state['events']:
+            event = next(source, None)
+            if event is None:
+                raise TakeoverLearnerError(
+                    f'the log has {self.counts.events} events, the checkpoint has seen '
+                    f'{state["events"]}; is this another log?'
+                )
+            self._remember(event)
+        if self._digest.hexdigest() != state['digest']:
+            raise TakeoverLearnerError(
+                'demonstrations or log differ from those the checkpoint was learned from'
+            )
+        self.learner.load_state_dict(state['learner'])
+        self._limiter.load_state_dict(state['limiter'])
+        self._rng.bit_generator.state = json.loads(state['rng'])
+
+    def _remember_demonstrations(self, steps: Iterable[Step]) -> list[Step]:
+        steps = list(steps)
+        driven = [step for step in steps if step.source is Source.HUMAN]
+        if not driven:
+            raise TakeoverLearnerError(
+                'a person drove no step of the demonstrations; at least one episode is needed'
+            )
+        for transition in self._new_assembler().assemble(steps):
+            self.replay.add(transition, prior=True)
+        self.replay.demonstrate(driven)
+        return steps
+
+    def _remember(self, event: Step | UndoEpisode) -> None:
+        """Do all that an event does to the replay; nothing random, nothing learned."""
+        self.counts.events += 1
+        if isinstance(event, UndoEpisode):
+            self.replay.forget(event.first_sequence, event.last_sequence)
+            self._digest.update(f'undo {event.first_sequence} {event.last_sequence}'.encode())
+            return
+        self._digest.update(f'{event.sequence} {event.reward}'.encode())
+        self.counts.takeovers += event.onset
+        for transition in self._assembler.push(event):
+            self.replay.add(transition)
+            self.counts.transitions += 1
+            self.counts.interventions += transition.step.intervened
+            self._limiter.inserted()
+        self._collect(event)
+
+    def _collect(self, step: Step) -> None:
+        """Follow the episode, for what of it is worth cloning once it has ended."""
+        if self._episode and step.episode != self._episode[-1].episode:
+            self._episode = []
+        if step.episode:
+            self._episode.append(step)
+        if self._episode and (step.terminated or step.truncated):
+            self.replay.end_episode(self._episode)
+            self._episode = []
+
+    def _new_assembler(self) -> TransitionAssembler:
+        return TransitionAssembler(1.0 / self.task.rate_hz)

@@ -34,6 +34,12 @@ def test_ros_reads_our_steps_and_we_its(step):
     assert encode_step(found, 'base_link', SPEC_HASH) == encode_step(step, 'base_link', SPEC_HASH)
 
 
+def test_a_step_with_empty_arrays_is_read():
+    message = msg.Step(reward=-1.5, outcome=4, spec_hash=SPEC_HASH)
+    step, spec_hash = StepDecoder().decode_with_hash(serialize_message(message))
+    assert (step.reward, step.outcome, spec_hash) == (-1.5, 4, SPEC_HASH)
+
+
 @pytest.mark.parametrize(
     ('event', 'name'),
     [

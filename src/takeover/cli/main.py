@@ -25,6 +25,7 @@ COMMANDS = {
     'log': 'look into, check or export the logs of what was driven',
     'plot': 'draw the learning curves of training runs',
     'policy': 'inspect, verify or distill a policy bundle',
+    'rlif': 'learn from the take-overs of a scripted operator, headless',
     'train': 'train an agent in a Gymnasium environment',
 }
 

@@ -1,8 +1,9 @@
-"""What learners learn from: transitions, the replay buffer, its mixing and its pace.
+"""What learners learn from: logs of steps, transitions, the replay buffer, its mixing, its pace.
 
-A transition is one step of an environment or a robot: observation, action, reward, what came next
-and how the episode went on. This package stores transitions, draws batches of them and says when
-the next batch is due. It must not know where transitions come from (ROS, a simulator, a person)
-nor what is done with them (losses, networks): only numpy is imported here, never torch or ROS, and
-no clock is read except to give up waiting. Actions are normalised to [-1, 1].
+A log holds steps: what was seen, who drove, what was sent, what it was worth. A transition is one
+step and what came of it. This package writes and reads logs, joins and stores, draws batches and
+says when the next batch is due. It must not know where steps come from (ROS, a simulator, a
+person) nor what is done with them (losses, networks): no torch or ROS is imported here. The clock
+is read only to name files, to bring a log to the disk in time, and to give up waiting. Actions in
+the replay buffer are normalised to [-1, 1]; those in a log are SI.
 """

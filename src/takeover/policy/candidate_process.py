@@ -4,10 +4,12 @@ Parsing a foreign file holds Python's interpreter lock: 1 ms for a small policy,
 50 MiB, and the tick of the node that drives would wait for it. A file may also make the runtime
 crash, run without end or ask for all memory. Here it only ends the check, which is a refusal.
 
-One request and one answer at a time through pipes, each a line of JSON; the bytes of an accepted
-file follow its answer, so that what was checked is what drives, whatever happens to the file.
+One request at a time comes through a pipe, a line of JSON. The answer: a line with the number of
+bytes of the file, 0 when it is refused, a line of JSON, and these bytes, so that what was checked
+is what drives, whatever happens to the file.
 """
 
+from collections.abc import Callable
 from dataclasses import asdict, replace
 import json
 import os
@@ -48,12 +50,18 @@ class CandidateProcess:
         self._process: subprocess.Popen | None = None
 
     def check(
-        self, candidate: Candidate, driving: PolicyBundle, recent: Parity, limits: AcceptanceLimits
+        self,
+        candidate: Candidate,
+        driving: PolicyBundle,
+        recent: Parity,
+        limits: AcceptanceLimits,
+        pause: Callable[[], None],
     ) -> tuple[PolicyBundle, Evidence]:
         """Return the checked bundle, ready for a session, and what was measured. Blocks.
 
         :param driving: the bundle that drives; the candidate must have its contract.
         :param recent: the newest observations and what the driving policy does on them, SI.
+        :param pause: called when the answer is there, before it costs this process any time.
         :raises CandidateRefused: the first check that failed.
         """
         request = {
@@ -63,7 +71,9 @@ class CandidateProcess:
             'limits': asdict(limits),
             'time_limit_s': self._time_limit_s,
         }
-        answer, model_bytes = self._ask(request, candidate.file)
+        line, model_bytes = self._ask(request, candidate.file)
+        pause()
+        answer = json.loads(line)
         if 'refused' in answer:
             raise CandidateRefused(answer['refused'])
         bundle = replace(
@@ -83,7 +93,7 @@ class CandidateProcess:
             self._process.kill()
             self._process.wait()
 
-    def _ask(self, request: dict[str, Any], file: str) -> tuple[dict[str, Any], bytes]:
+    def _ask(self, request: dict[str, Any], file: str) -> tuple[bytes, bytes]:
         if self._process is None:
             self._process = subprocess.Popen(
                 [sys.executable, '-m', 'takeover.policy.candidate_process'],
@@ -95,15 +105,14 @@ class CandidateProcess:
         try:
             process.stdin.write(json.dumps(request).encode() + b'\n')
             process.stdin.flush()
-            line = process.stdout.readline()
+            head, line = process.stdout.readline(), process.stdout.readline()
             if line:
-                answer = json.loads(line)
-                model_bytes = process.stdout.read(answer['bytes'])
-                if len(model_bytes) == answer['bytes']:
-                    return answer, model_bytes
+                model_bytes = process.stdout.read(int(head))
+                if len(model_bytes) == int(head):
+                    return line, model_bytes
         except BrokenPipeError:
             # It died before it could read: the same as dying while it checks.
-            line = b''
+            pass
         self._process = None
         process.stdin.close()
         process.stdout.close()
@@ -128,9 +137,9 @@ def respond(request: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
         policy = load_candidate(Candidate(**request['candidate']), task)
         evidence = judge(policy, recent, AcceptanceLimits(**request['limits']))
     except TakeoverError as error:
-        return {'refused': str(error), 'bytes': 0}, b''
+        return {'refused': str(error)}, b''
     except Exception as error:  # noqa: BLE001 whatever a foreign file does to the runtime
-        return {'refused': f'{file}: {type(error).__name__}: {error}', 'bytes': 0}, b''
+        return {'refused': f'{file}: {type(error).__name__}: {error}'}, b''
     bundle = policy.bundle
     answer = {
         'task': bundle.task,
@@ -138,7 +147,6 @@ def respond(request: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
         'parity': encode_parity(bundle.parity),
         'digest': bundle.digest,
         'evidence': asdict(evidence),
-        'bytes': len(bundle.model_bytes),
     }
     return answer, bundle.model_bytes
 
@@ -156,7 +164,8 @@ def main() -> None:
         signal.setitimer(signal.ITIMER_REAL, request['time_limit_s'])
         answer, model_bytes = respond(request)
         signal.setitimer(signal.ITIMER_REAL, 0.0)
-        answers.write(json.dumps(answer).encode() + b'\n' + model_bytes)
+        answers.write(b'%d\n%s\n' % (len(model_bytes), json.dumps(answer).encode()))
+        answers.write(model_bytes)
         answers.flush()
 
 

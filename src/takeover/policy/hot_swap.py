@@ -3,8 +3,9 @@
 The owner calls `observe` with each observation, `announce` with each candidate and `step` after
 each tick, all from one thread; none of them waits. A check runs in a process of its own
 (takeover.policy.candidate_process), fed by a thread that also starts the session that will drive:
-ONNX Runtime lets other threads run meanwhile. The thread keeps its priority, because one that is
-starved while it holds the interpreter lock would stop the tick with it.
+ONNX Runtime lets other threads run meanwhile. What else the thread does holds the interpreter lock
+for some milliseconds, so it does that right after a tick, when the next one is farthest. It keeps
+its priority: one that is starved while it holds the lock would stop the tick with it.
 
 What is announced is checked once. The newest announcement wins; the policy that drove before stays
 loaded, so that a rollback is immediate; what was rolled back from is refused until a newer
@@ -25,6 +26,9 @@ from takeover.policy.onnx_policy import OnnxPolicy
 from takeover.policy.parity import Parity
 
 ROLLED_BACK = 'rolled back from by a person; refused until a newer candidate comes'
+
+# Without ticks for this long there is none to disturb.
+LONGEST_WAIT_S = 1.0
 
 
 class RollbackError(TakeoverError):
@@ -73,6 +77,7 @@ class HotSwap:
         self._limits = limits
         self._recent: deque[np.ndarray] = deque(maxlen=window)
         self._process = CandidateProcess()
+        self._after_tick = threading.Event()
         self._verdicts: queue.SimpleQueue[tuple[Candidate, _Checked | Refused]] = (
             queue.SimpleQueue()
         )
@@ -122,6 +127,7 @@ class HotSwap:
             outcome = self._swap(self._ready)
         if self._announced is not None and self._checking is None:
             self._start_check(self._announced)
+        self._after_tick.set()
         return outcome
 
     def rollback(self) -> None:
@@ -205,7 +211,11 @@ class HotSwap:
             )
             actions = raw_actions(driving.bundle, observations).astype(np.float32)
             bundle, evidence = self._process.check(
-                candidate, driving.bundle, Parity(observations, actions), self._limits
+                candidate,
+                driving.bundle,
+                Parity(observations, actions),
+                self._limits,
+                self._wait_for_tick,
             )
             policy = OnnxPolicy(bundle)
             found = _Checked(candidate, policy, evidence, time.monotonic() - start_s)
@@ -216,3 +226,7 @@ class HotSwap:
                 candidate.version, f'{candidate.file}: {type(error).__name__}: {error}'
             )
         self._verdicts.put((candidate, found))
+
+    def _wait_for_tick(self) -> None:
+        self._after_tick.clear()
+        self._after_tick.wait(LONGEST_WAIT_S)

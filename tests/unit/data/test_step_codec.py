@@ -108,6 +108,15 @@ def test_bytes_behind_a_message_are_not_looked_at():
         assert same(decoder.decode(data), step)
 
 
+def test_empty_arrays_take_no_place_for_alignment():
+    # As the middleware does it; nothing else of an empty array is aligned but its length.
+    values = {'reward': -1.5, 'outcome': 4, 'policy_version': 'v', 'spec_hash': SPEC_HASH}
+    step, spec_hash = StepDecoder().decode_with_hash(cdr.encode(NAME, values))
+    assert (step.reward, step.outcome, step.policy_version) == (-1.5, 4, 'v')
+    assert spec_hash == SPEC_HASH
+    assert step.observation.size == step.executed.size == 0
+
+
 @pytest.mark.parametrize('cut', [0, 3, 11, 40, 100])
 def test_a_message_that_is_cut_off_is_refused(cut):
     data = encode_step(odd_step(), FRAME, SPEC_HASH)

@@ -30,7 +30,7 @@ def check(process, candidate):
     driving = base()
     observations = driving.parity.observations
     actions = raw_actions(driving, observations).astype(np.float32)
-    return process.check(candidate, driving, Parity(observations, actions), LIMITS)
+    return process.check(candidate, driving, Parity(observations, actions), LIMITS, lambda: None)
 
 
 def test_an_accepted_file_comes_back_whole_and_runs(process, tmp_path):

@@ -2,13 +2,21 @@
 
 from dataclasses import replace
 import threading
+import time
 
 import numpy as np
 import pytest
 from takeover.policy.acceptance import AcceptanceLimits, Candidate, CandidateRefused, Evidence
 from takeover.policy.bundle import read_bundle
 from takeover.policy.errors import BundleError
-from takeover.policy.hot_swap import HotSwap, Refused, RollbackError, ROLLED_BACK, Swapped
+from takeover.policy.hot_swap import (
+    HotSwap,
+    LONGEST_WAIT_S,
+    Refused,
+    RollbackError,
+    ROLLED_BACK,
+    Swapped,
+)
 from takeover.policy.onnx_policy import OnnxPolicy
 from tests.policy_candidates import BUNDLE_FILE, good, missing
 
@@ -26,12 +34,13 @@ class FakeProcess:
         self.checked: list[str] = []
         self.recent = []
 
-    def check(self, candidate, driving, recent, limits):
+    def check(self, candidate, driving, recent, limits, pause):
         """Answer as the real one does."""
         self.checked.append(candidate.version)
         self.recent.append((driving.version, recent))
         self.began.release()
         assert self.open.wait(DEADLINE_S)
+        pause()
         if candidate.file.endswith('bug'):
             raise ZeroDivisionError('a bug')
         try:
@@ -56,9 +65,10 @@ def swap(task):
 def settle(swap, may_swap=True):
     """Step until nothing is on its way; return what came of it."""
     outcomes = [swap.step(may_swap)]
+    deadline_s = time.monotonic() + DEADLINE_S
     while swap.checking_version:
-        candidate, found = swap._verdicts.get(timeout=DEADLINE_S)
-        swap._verdicts.put((candidate, found))
+        assert time.monotonic() < deadline_s
+        time.sleep(1e-3)
         outcomes.append(swap.step(may_swap))
     return [outcome for outcome in outcomes if outcome is not None]
 
@@ -86,6 +96,19 @@ def test_a_step_never_waits_for_a_check(swap, tmp_path):
     for _ in range(100):
         assert swap.step(True) is None
     assert swap.checking_version and swap.swaps == 0
+
+
+def test_the_answer_is_taken_in_right_after_a_tick(swap, tmp_path):
+    swap.announce(good(tmp_path, 0))
+    swap.step(True)
+    assert swap._process.began.acquire(timeout=DEADLINE_S)
+    (found,) = settle(swap)
+    assert found.check_s < LONGEST_WAIT_S
+    swap.announce(good(tmp_path, 1))
+    swap.step(True)
+    # No tick comes any more: it goes on by itself.
+    _, checked = swap._verdicts.get(timeout=DEADLINE_S)
+    assert checked.check_s >= LONGEST_WAIT_S
 
 
 def test_a_refused_candidate_changes_nothing_and_is_told(swap, tmp_path):

@@ -1,0 +1,101 @@
+"""`takeover rlif`: learn from the take-overs of a scripted operator, headless."""
+
+import csv
+from dataclasses import asdict
+from pathlib import Path
+
+from takeover.errors import TakeoverError
+
+# Courses of the evaluation: none of them is driven in training, none decides about anything.
+EVALUATION_COURSES = 900_000
+
+
+def command(
+    *,
+    task: Path = Path('config/tasks/rover_path.yaml'),
+    joystick: Path = Path('config/inputs/joystick.yaml'),
+    operator: float = 0.4,
+    steps: int = 20_000,
+    seed: int = 0,
+    episodes: int = 20,
+    out: Path = Path('runs/rlif'),
+) -> int:
+    """Clone four demonstrations, correct the clone by a scripted operator, and learn from that.
+
+    The same arbiter, labels and learner as on a robot, faster than real time and without ROS. The
+    folder gets the log (`takeover log info`), every policy version, and episodes.csv; the policy
+    that was corrected least for as long as it drove becomes deployed.onnx. At the end the first
+    and the deployed policy drive alone.
+
+    Args:
+        task: The task file; its robot is looked up beside it.
+        joystick: What the operator's sticks and buttons mean.
+        operator: Skill of the operator: about the share of episodes it finishes alone, 0.1 to 1.
+        steps: Steps of corrected driving.
+        seed: Of courses, people, noise, weights and batches.
+        episodes: Courses on which the policies drive alone at the end; 0: none.
+        out: Folder of the run; must not exist.
+    """
+    from rich.console import Console
+    from takeover.action import ActionContract
+    from takeover.agents.evaluation import evaluate
+    from takeover.data.log_messages import headless_channels
+    from takeover.data.log_metadata import log_metadata
+    from takeover.data.log_writer import LogWriter
+    from takeover.intervention.joystick import load_joystick
+    from takeover.policy.bundle_writer import write_atomically
+    from takeover.simulation.operator import OperatorConfig
+    from takeover.specs import spec_hash
+    from takeover.task import load_task_and_robot
+    from takeover.training import compute
+    from takeover.training.rlif_run import EpisodeRow, RlifRun, RlifRunConfig
+
+    if out.exists():
+        raise TakeoverError(f'--out {out} exists already; name a folder that does not')
+    if episodes < 0:
+        raise TakeoverError(f'--episodes is {episodes}; it must be 0 or more')
+    spec, robot = load_task_and_robot(task)
+    mapping = load_joystick(joystick, ActionContract(spec.action))
+    config = RlifRunConfig(steps=steps, seed=seed, operator=OperatorConfig(skill=operator))
+    typed = f'takeover rlif --task {task} --operator {operator:g} --steps {steps} --seed {seed}'
+    console = Console(highlight=False)
+    console.print(f'computing on {compute.prepare()}')
+    out.mkdir(parents=True)
+    hash_of_task = spec_hash(spec)
+    metadata = log_metadata(task, typed, asdict(config))
+    with (
+        LogWriter(out / 'log', headless_channels(), metadata) as log,
+        (out / 'episodes.csv').open('w', newline='') as file,
+    ):
+        run = RlifRun(
+            spec,
+            robot,
+            mapping,
+            config,
+            out / 'policies',
+            typed,
+            lambda step: log.write_step(step, hash_of_task),
+        )
+        steps_shown = len(run.demonstrate())
+        first = run.policy
+        console.print(f'{steps_shown} steps demonstrated and cloned: policy {first.version}')
+        table = csv.DictWriter(file, EpisodeRow.__dataclass_fields__)
+        table.writeheader()
+        for row in run.drive():
+            table.writerow(asdict(row))
+            file.flush()
+            console.print(
+                f'{row.steps:6d} steps  episode {row.episode:3d}  {row.outcome.lower():<10} '
+                f'{row.takeovers} take-overs  person {100.0 * row.human_share:2.0f} %  '
+                f'policy {row.version}  trusted {row.best}'
+            )
+    deployed = run.deployed()
+    write_atomically(out / 'deployed.onnx', deployed.bundle.model_bytes)
+    trusted = run.evidence.best()
+    console.print(f'deployed: {deployed.version}, {trusted}')
+    for name, policy in (('first', first), ('deployed', deployed)):
+        if episodes:
+            courses = range(EVALUATION_COURSES, EVALUATION_COURSES + episodes)
+            console.print(f'{name} policy alone: {evaluate(run.env, policy.act, courses)}')
+    run.close()
+    return 0

@@ -58,6 +58,8 @@ def main() -> int:
             lambda: newest_with(observer, candidates[-1].version), 'the last one is reported'
         )
         commands = observer.since('policy/command', quiet_s)
+    if np.any(np.diff([stamp_to_ns(command.tick_stamp) for _, command in commands]) <= 0):
+        sys.exit('stamps go back: another stack talks in the same ROS domain; run it again')
     quiet = [command for at, command in commands if at <= swaps_s]
     busy = [command for at, command in commands if at > swaps_s]
     return report(quiet, busy, after.swaps - before.swaps, waits_s)

@@ -20,8 +20,8 @@ from takeover.simulation.hand import JoystickHand
 from takeover.simulation.rover import RoverSimulation
 from takeover.specs import EpisodeSpec
 
-# Skill against the amount of defects it stands for: the share of episodes that the driver finishes
-# alone, measured by `python -m benchmarks.operator_skill`.
+# Skill against the amount of defects it stands for: interpolated from the share of 60 courses that
+# `ClumsyDriver` finished alone (0.15: 85 %, 0.25: 83 %, 0.5: 33 %, 0.6: 12 %).
 SKILLS = ((0.1, 0.62), (0.4, 0.47), (0.9, 0.13), (1.0, 0.0))
 _ROOM_M = 0.02
 _LOOK_S = 0.1

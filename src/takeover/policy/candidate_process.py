@@ -101,6 +101,8 @@ class CandidateProcess:
                 stdout=subprocess.PIPE,
                 start_new_session=True,
             )
+            # From its first import on: those take the better part of a second.
+            os.setpriority(os.PRIO_PROCESS, self._process.pid, NICENESS)
         process = self._process
         try:
             process.stdin.write(json.dumps(request).encode() + b'\n')
@@ -153,7 +155,6 @@ def respond(request: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
 
 def main() -> None:
     """Answer requests until the parent closes the pipe or is gone."""
-    os.nice(NICENESS)
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_LIMIT_BYTES, MEMORY_LIMIT_BYTES))
     # Whatever a library prints must not get between the answers.
     answers = os.fdopen(os.dup(sys.stdout.fileno()), 'wb')

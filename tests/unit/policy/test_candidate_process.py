@@ -9,7 +9,7 @@ import threading
 import numpy as np
 import pytest
 from takeover.policy.acceptance import AcceptanceLimits, CandidateRefused, raw_actions
-from takeover.policy.candidate_process import CandidateProcess
+from takeover.policy.candidate_process import CandidateProcess, NICENESS
 from takeover.policy.onnx_policy import OnnxPolicy
 from takeover.policy.parity import Parity
 from tests.policy_candidates import base, good, missing
@@ -50,6 +50,7 @@ def test_a_refusal_leaves_the_process_for_the_next_one(process, tmp_path):
     first = process._process.pid
     check(process, good(tmp_path, 1))
     assert process._process.pid == first
+    assert os.getpriority(os.PRIO_PROCESS, first) == NICENESS
 
 
 def test_a_process_that_dies_is_a_refusal_and_another_one_checks_the_next(process, tmp_path):

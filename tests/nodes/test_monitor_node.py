@@ -11,7 +11,8 @@ import subprocess
 import sys
 
 import pytest
-from takeover.report.record import GATE_STATES, load_run, MODES, OUTCOMES
+from takeover.outcome import OUTCOMES
+from takeover.report.record import GATE_STATES, load_run, MODES
 from takeover.workspace import node_environment, package_prefix
 from takeover_msgs.msg import EpisodeState, InterventionState, SafetyState
 from tests.stack import DEADLINE_S, new_domain, REPOSITORY, wait_until

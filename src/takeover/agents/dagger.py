@@ -17,9 +17,9 @@ import math
 import numpy as np
 from takeover.agents.bc import BcConfig, BcError, ClonedPolicy, concatenate, Demonstrations, train
 from takeover.agents.mirror import mirror_of
+from takeover.outcome import Outcome
 from takeover.robot import RobotSpec
 from takeover.simulation.environment import RoverPathEnv
-from takeover.simulation.episode import Outcome
 from takeover.simulation.expert import PathExpert
 from takeover.simulation.rover import TruePose
 from takeover.specs import TaskSpec

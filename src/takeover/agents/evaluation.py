@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import math
 
 import numpy as np
+from takeover.outcome import Outcome
 from takeover.simulation.environment import RoverPathEnv
-from takeover.simulation.episode import Outcome
 
 _Z95 = 1.959963984540054
 

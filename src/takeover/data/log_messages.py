@@ -15,7 +15,6 @@ STEP, EPISODE, UNDO, POLICY = (
     f'takeover_msgs/msg/{name}' for name in ('Step', 'EpisodeState', 'UndoEpisode', 'PolicyState')
 )
 EVENT_TYPES = frozenset((STEP, EPISODE, UNDO, POLICY))
-OUTCOMES = ('running', 'goal', 'collision', 'off_path', 'time_limit', 'aborted')
 _SECOND_NS = 1_000_000_000
 
 
@@ -27,7 +26,7 @@ class EpisodeEnd:
     episode: int
     seed: int
     outcome: int
-    """Index into OUTCOMES."""
+    """Index into takeover.outcome.OUTCOMES."""
     terminated: bool
     truncated: bool
     elapsed_s: float

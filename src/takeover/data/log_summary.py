@@ -7,9 +7,10 @@ from pathlib import Path
 
 import numpy as np
 from takeover.command import Source
-from takeover.data.log_messages import EpisodeEnd, OUTCOMES, UndoEpisode
+from takeover.data.log_messages import EpisodeEnd, UndoEpisode
 from takeover.data.log_reader import LogReader
 from takeover.data.step import Step
+from takeover.outcome import OUTCOMES
 
 
 @dataclass

@@ -11,11 +11,9 @@ from typing import Literal
 
 from takeover.command import Source
 from takeover.intervention.human_command import Press
+from takeover.outcome import Outcome
 from takeover.rewards.rlif import InterventionLabeller, Label
 
-# Outcomes of EpisodeState.msg that the buttons mean. A failure by judgement of the person has no
-# number of its own there; it is told as the robot having left what it should do.
-GOAL, OFF_PATH, ABORTED = 1, 3, 5
 # Steps farther apart than this many periods do not follow each other, as in data/assembler.py.
 GAP_PERIODS = 1.5
 # An end later than this many periods after the last step is not what that step led to.
@@ -136,8 +134,11 @@ class EpisodeTracker:
         if not self.episode:
             return []
         if press is Press.ABORT:
-            return self._end(False, True, ABORTED, now_ns)
-        return self._end(True, False, GOAL if press is Press.SUCCESS else OFF_PATH, now_ns)
+            return self._end(False, True, Outcome.ABORTED, now_ns)
+        # A failure by judgement of the person has no outcome of its own: it is told as the robot
+        # having left what it should do.
+        outcome = Outcome.GOAL if press is Press.SUCCESS else Outcome.OFF_PATH
+        return self._end(True, False, outcome, now_ns)
 
     def undo(self) -> EpisodeSpan | None:
         """Take back the episode that ended last; None when there is none, or it already was."""

@@ -15,7 +15,7 @@ import math
 
 from takeover.command import Source
 from takeover.data.step import Step
-from takeover.rewards.rlif import GOAL
+from takeover.outcome import Outcome
 
 # Of the normal distribution: the bound holds with a probability of 0.84.
 _Z = 1.0
@@ -79,8 +79,8 @@ class Evidence:
         found.driven_s += self._period_s
         found.takeovers += step.onset
         if step.terminated or step.truncated:
-            found.goals += step.outcome == GOAL
-            found.failures += step.outcome != GOAL
+            found.goals += step.outcome == Outcome.GOAL
+            found.failures += step.outcome != Outcome.GOAL
 
     def take_all(self, steps: Iterable[Step]) -> None:
         """Count many steps."""

@@ -20,7 +20,6 @@ from takeover.metrics import Percentiles
 
 FORMAT = 'takeover.run/1'
 # Names in the order of the constants of EpisodeState, InterventionState and SafetyState.
-OUTCOMES = ('running', 'goal', 'collision', 'off_path', 'time_limit', 'aborted')
 MODES = ('hold', 'autonomous', 'human', 'handover', 'estopped')
 GATE_STATES = ('standby', 'forwarding', 'stopping', 'stopped', 'estopped')
 # Of `EpisodeRecord.track`; time since the start of the run, mode as an index into MODES.

@@ -15,9 +15,7 @@ from typing import Literal
 
 from takeover.command import Source
 from takeover.errors import TakeoverError
-
-GOAL = 1
-"""The outcome that is a success (EpisodeState.msg); every other end is none."""
+from takeover.outcome import Outcome
 
 
 class LabelError(TakeoverError):
@@ -127,7 +125,7 @@ class InterventionLabeller:
             last = self._waiting.pop()
             reward = last.reward
             if terminated and last.source is Source.POLICY:
-                good = outcome == GOAL
+                good = outcome == Outcome.GOAL
                 reward += self.config.success_reward if good else self.config.failure_reward
             self._waiting.append(
                 replace(

@@ -16,10 +16,10 @@ import gymnasium
 import numpy as np
 from takeover.action import ActionContract
 from takeover.observation import Missing, ObservationBuilder
+from takeover.outcome import Outcome
 from takeover.robot import RobotSpec
 from takeover.safety.gate import SafetyGate
 from takeover.safety.limits import limits_for_action
-from takeover.simulation.episode import Outcome
 from takeover.simulation.rover import RoverSimulation, SimulationError, TICK_S, TruePose
 from takeover.specs import TaskSpec
 

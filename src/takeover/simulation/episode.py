@@ -5,31 +5,11 @@ termination there is no future to count on, after a truncation there would have 
 """
 
 from dataclasses import dataclass
-import enum
 import math
 
+from takeover.outcome import Outcome
 from takeover.simulation.course import Course
 from takeover.specs import EpisodeSpec
-
-
-class Outcome(enum.IntEnum):
-    """How an episode stands; the numbers are those of EpisodeState.msg."""
-
-    RUNNING = 0
-    GOAL = 1
-    COLLISION = 2
-    OFF_PATH = 3
-    TIME_LIMIT = 4
-
-    @property
-    def terminated(self) -> bool:
-        """Whether the episode ended by what the robot did."""
-        return self in (Outcome.GOAL, Outcome.COLLISION, Outcome.OFF_PATH)
-
-    @property
-    def truncated(self) -> bool:
-        """Whether the episode was cut off by the time limit."""
-        return self is Outcome.TIME_LIMIT
 
 
 @dataclass(frozen=True)

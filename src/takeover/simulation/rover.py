@@ -15,10 +15,11 @@ import math
 import mujoco
 import numpy as np
 from takeover.errors import TakeoverError
+from takeover.outcome import Outcome
 from takeover.robot import RobotSpec
 from takeover.samples import LaserScanSample, OdometrySample, PathSample
 from takeover.simulation.course import Course, MAX_ROBOT_RADIUS_M
-from takeover.simulation.episode import EpisodeMonitor, Outcome, Progress
+from takeover.simulation.episode import EpisodeMonitor, Progress
 from takeover.simulation.lidar import Lidar
 from takeover.simulation.odometry import WheelOdometry
 from takeover.simulation.rover_model import build_model, OBSTACLE_GROUP

@@ -15,10 +15,10 @@ from takeover.intervention.arbiter import Arbiter
 from takeover.intervention.arbiter_config import ArbiterConfig
 from takeover.intervention.episode_tracker import DecidedStep, EpisodeTracker, LabelledStep
 from takeover.intervention.joystick import JoystickMapping
+from takeover.outcome import Outcome
 from takeover.policy.exploration import ExplorationNoise
 from takeover.rewards.rlif import InterventionLabeller, LabelConfig
 from takeover.simulation.environment import RoverPathEnv
-from takeover.simulation.episode import Outcome
 from takeover.simulation.operator import ScriptedOperator
 
 # Simulated time between two episodes, so that nothing seems to follow.

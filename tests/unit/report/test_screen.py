@@ -2,7 +2,8 @@ import io
 
 import pytest
 from rich.console import Console
-from takeover.report.record import MODES, OUTCOMES, ScreenState
+from takeover.outcome import OUTCOMES
+from takeover.report.record import MODES, ScreenState
 from takeover.report.screen import (
     episode_line,
     MODE_LOOKS,

@@ -8,7 +8,8 @@ import math
 
 import pytest
 from takeover.command import Source
-from takeover.rewards.rlif import GOAL, InterventionLabeller, Label, LabelConfig, LabelError
+from takeover.outcome import Outcome
+from takeover.rewards.rlif import InterventionLabeller, Label, LabelConfig, LabelError
 
 PERIOD_S = 0.05
 DRIVERS = {'P': Source.POLICY, 'E': Source.HUMAN, 'H': Source.HOLD, 'N': Source.NONE}
@@ -247,9 +248,9 @@ def test_a_window_delays_labels_by_its_length():
 @pytest.mark.parametrize(
     ('who', 'end', 'rewards'),
     [
-        ('PP', (True, False, GOAL), [0, 2]),
+        ('PP', (True, False, Outcome.GOAL), [0, 2]),
         ('PP', (True, False, COLLISION), [0, -3]),
-        ('PE', (True, False, GOAL), [-1, 0]),
+        ('PE', (True, False, Outcome.GOAL), [-1, 0]),
         ('PE', (True, False, COLLISION), [-1, 0]),
         ('PH', (True, False, COLLISION), [0, X]),
         ('PP', (False, True, TIME_LIMIT), [0, 0]),

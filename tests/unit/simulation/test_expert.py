@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from takeover.simulation.episode import Outcome
+from takeover.outcome import Outcome
 from takeover.simulation.expert import PathExpert
 from takeover.simulation.rover import TruePose
 

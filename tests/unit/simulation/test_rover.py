@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from takeover.simulation.episode import Outcome
+from takeover.outcome import Outcome
 from takeover.simulation.expert import PathExpert
 from takeover.simulation.rover import RoverSimulation, SimulationError, TICK_S, TruePose
 

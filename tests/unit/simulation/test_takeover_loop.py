@@ -7,8 +7,8 @@ from takeover.command import Source
 from takeover.data.assembler import TransitionAssembler
 from takeover.intervention.command_reader import CommandReader
 from takeover.intervention.joystick import load_joystick
+from takeover.outcome import Outcome
 from takeover.simulation.environment import RoverPathEnv
-from takeover.simulation.episode import Outcome
 from takeover.simulation.hand import JoystickHand
 from takeover.simulation.operator import OperatorConfig, OperatorError, ScriptedOperator
 from takeover.simulation.takeover_loop import TakeoverLoop

@@ -21,8 +21,9 @@ from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
 from sensor_msgs.msg import LaserScan
 from takeover.errors import TakeoverError
+from takeover.outcome import OUTCOMES
 from takeover.report.observer import Expectations, RunObserver
-from takeover.report.record import EpisodeRecord, GATE_STATES, MODES, OUTCOMES
+from takeover.report.record import EpisodeRecord, GATE_STATES, MODES
 from takeover.task import load_task
 from takeover_msgs.msg import (
     Command,

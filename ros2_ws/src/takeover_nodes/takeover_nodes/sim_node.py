@@ -15,8 +15,9 @@ from rclpy.node import Node
 from rosgraph_msgs.msg import Clock as ClockMessage
 from sensor_msgs.msg import CameraInfo, Image, LaserScan
 from takeover.errors import TakeoverError
+from takeover.outcome import Outcome
 from takeover.samples import OdometrySample
-from takeover.simulation.rover import Outcome, RoverSimulation, TICK_S
+from takeover.simulation.rover import RoverSimulation, TICK_S
 from takeover.task import load_task_and_robot
 from takeover_msgs.msg import EpisodeState
 from takeover_msgs.srv import ResetEpisode

@@ -35,6 +35,19 @@ class ActionContract:
         """Return `values` within the bounds, float64 [size]; they must be valid."""
         return np.minimum(np.maximum(np.asarray(values, dtype=np.float64), self.low), self.high)
 
+    def normalised(self, values: np.ndarray) -> np.ndarray:
+        """Return SI values [..., size] in [-1, 1], float32; beyond the bounds: the bound.
+
+        For learners only: what leaves the library is SI.
+        """
+        middle, half_range = 0.5 * (self.high + self.low), 0.5 * (self.high - self.low)
+        return np.clip((values - middle) / half_range, -1.0, 1.0).astype(np.float32)
+
+    def to_si(self, normalised: np.ndarray) -> np.ndarray:
+        """Return values of [-1, 1] in SI, float32 [..., size]; the inverse of `normalised`."""
+        middle, half_range = 0.5 * (self.high + self.low), 0.5 * (self.high - self.low)
+        return (middle + half_range * normalised).astype(np.float32)
+
 
 def _constant(values: list[float]) -> np.ndarray:
     array = np.array(values, dtype=np.float64)

@@ -20,7 +20,7 @@ from torch import nn
 
 _ACTIVATIONS = {'relu': nn.ReLU, 'gelu': nn.GELU, 'tanh': nn.Tanh}
 # Of the inputs: a component that hardly varies in the data must not be blown up by the normaliser.
-_SMALLEST_SCALE = 0.05
+SMALLEST_SCALE = 0.05
 
 
 class BcError(TakeoverError):
@@ -110,9 +110,7 @@ class ClonedPolicy:
         with torch.inference_mode():
             inputs = torch.from_numpy(np.asarray(observations, np.float32)) - self.mean
             squashed = torch.tanh(self.network(inputs / self.scale)).numpy()
-        middle = 0.5 * (self.action.high + self.action.low)
-        half_range = 0.5 * (self.action.high - self.action.low)
-        return (middle + half_range * squashed).astype(np.float32)
+        return self.action.to_si(squashed)
 
     def weights(self) -> MlpWeights:
         """Return the numbers the exported policy consists of."""
@@ -161,9 +159,9 @@ def _train(
     generator = torch.Generator().manual_seed(config.seed)
     observations = torch.from_numpy(np.asarray(data.observations, np.float32))
     mean = observations.mean(dim=0)
-    scale = observations.std(dim=0, correction=0).clamp(min=_SMALLEST_SCALE)
+    scale = observations.std(dim=0, correction=0).clamp(min=SMALLEST_SCALE)
     inputs = (observations - mean) / scale
-    targets = torch.from_numpy(_normalised_actions(data.actions, action))
+    targets = torch.from_numpy(action.normalised(data.actions))
     network = _network(config, inputs.shape[1], targets.shape[1], generator)
     optimiser = torch.optim.AdamW(
         network.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
@@ -185,11 +183,6 @@ def _train(
             if on_step is not None:
                 on_step(step, policy.losses[-1])
     return policy
-
-
-def _normalised_actions(actions: np.ndarray, action: ActionContract) -> np.ndarray:
-    middle, half_range = 0.5 * (action.high + action.low), 0.5 * (action.high - action.low)
-    return np.clip((actions - middle) / half_range, -1.0, 1.0).astype(np.float32)
 
 
 def _network(

@@ -17,7 +17,7 @@ import math
 from typing import Literal
 
 import numpy as np
-from takeover.agents.actor_critic import actor_loss, follow, step
+from takeover.agents.actor_critic import follow, step
 from takeover.agents.rlpd import RlpdConfig, RlpdLearner
 from takeover.agents.tensor_batch import TensorBatch
 from takeover.networks.actor import TanhNormalActor
@@ -126,33 +126,18 @@ class RlifLearner(RlpdLearner):
         :param cloning: None: the actor rests, only the critics learn.
         :raises DivergedError: names the quantity and the update.
         """
-        size = self.config.batch_size
-        for start in range(0, len(batch), size):
-            part = batch.rows(slice(start, start + size))
-            numbers = self.update_critic(part, self.config.entropy_backup)
+        part, numbers = self.update_critics(batch)
         if cloning is not None:
-            numbers |= self.update_actor_near(part, cloning)
+            distance = cloning_loss(self.actor, cloning)
+            numbers |= self.check(cloning_loss=distance.detach())
+            numbers |= self.update_actor(part, self.config.cloning_weight * distance)
+            follow(self._averaged_parameters, self._actor_parameters, self.config.average_rate)
         self.updates += 1
         return numbers
 
-    def update_actor_near(self, batch: TensorBatch, cloning: CloningBatch) -> dict[str, float]:
-        """Do one step of the actor, of the temperature and of the average."""
-        config = self.config
-        action, log_prob = self.sample(self.actor, batch.observation)
-        worth = self.objective(batch.observation, action) / config.reward_scale
-        distance = cloning_loss(self.actor, cloning)
-        loss = actor_loss(self.alpha, log_prob, worth) + config.cloning_weight * distance
-        gradients = autograd.grad(loss, self._actor_parameters)
-        numbers = self.check(
-            alpha=self.alpha,
-            actor_loss=loss.detach(),
-            cloning_loss=distance.detach(),
-            entropy=-log_prob.detach().mean(),
-        )
-        step(self.actor_optimiser, self._actor_parameters, gradients)
-        step(self.alpha_optimiser, [self.log_alpha], [self.temperature_gradient(log_prob)])
-        follow(self._averaged_parameters, self._actor_parameters, config.average_rate)
-        return numbers
+    def objective(self, observation: torch.Tensor, action: torch.Tensor) -> torch.Tensor:
+        """Return what the actor maximises, [B], in units of one label."""
+        return super().objective(observation, action) / self.config.reward_scale
 
     def modules(self) -> dict[str, nn.Module]:
         """Return all networks by name."""

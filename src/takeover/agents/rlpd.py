@@ -101,10 +101,15 @@ class RlpdLearner(SequentialActorCritic):
 
     def update(self, batch: TensorBatch) -> dict[str, float]:
         """Learn from `utd_ratio` batches in turn: critics from each, the actor from the last."""
+        part, numbers = self.update_critics(batch)
+        numbers |= self.update_actor(part)
+        self.updates += 1
+        return numbers
+
+    def update_critics(self, batch: TensorBatch) -> tuple[TensorBatch, dict[str, float]]:
+        """Let the critics learn from each batch in turn; return the last one."""
         size = self.config.batch_size
         for start in range(0, len(batch), size):
             part = batch.rows(slice(start, start + size))
             numbers = self.update_critic(part, self.config.entropy_backup)
-        numbers |= self.update_actor(part)
-        self.updates += 1
-        return numbers
+        return part, numbers

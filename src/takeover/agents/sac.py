@@ -62,10 +62,17 @@ class SequentialActorCritic(ActorCritic):
         self.critic.follow(self.config.target_rate)
         return numbers
 
-    def update_actor(self, batch: TensorBatch) -> dict[str, float]:
-        """Do one step of the actor and one of the temperature."""
+    def update_actor(
+        self, batch: TensorBatch, penalty: torch.Tensor | None = None
+    ) -> dict[str, float]:
+        """Do one step of the actor and one of the temperature.
+
+        :param penalty: what the actor's loss has besides, a scalar that depends on the actor.
+        """
         action, log_prob = self.sample(self.actor, batch.observation)
         loss = actor_loss(self.alpha, log_prob, self.objective(batch.observation, action))
+        if penalty is not None:
+            loss = loss + penalty
         gradients = autograd.grad(loss, self._actor_parameters)
         numbers = self.check(
             alpha=self.alpha, actor_loss=loss.detach(), entropy=-log_prob.detach().mean()

@@ -9,9 +9,9 @@ import numpy as np
 from takeover.agents.actor_critic import ActorCritic
 from takeover.policy import provenance as origin
 from takeover.policy.bundle_writer import write_bundle
-from takeover.policy.onnx_export import export_mlp
+from takeover.policy.onnx_export import export_mlp, MlpWeights
 from takeover.policy.onnx_policy import OnnxPolicy
-from takeover.specs import NamedContract
+from takeover.specs import Contract, NamedContract
 from takeover.training.config import config_values, TrainConfig
 from takeover.training.environments import scale_action
 from takeover.training.normaliser import ObservationNormaliser
@@ -40,6 +40,22 @@ def export_policy(
         learner.act(normaliser.apply(observations), deterministic=True), *action_bounds
     )
     weights = learner.actor.weights(normaliser.mean, normaliser.scale, *action_bounds)
+    return write_policy(weights, contract, provenance, observations, actions, path)
+
+
+def write_policy(
+    weights: MlpWeights,
+    contract: Contract,
+    provenance: Mapping[str, Any],
+    observations: np.ndarray,
+    actions: np.ndarray,
+    path: Path,
+) -> OnnxPolicy:
+    """Write a network as a bundle; return it as loaded, verified, from the file.
+
+    :param actions: what the torch network answers to `observations`, [N, m] SI.
+    :raises BundleError: the file cannot be written, or does not compute what the network does.
+    """
     return OnnxPolicy(
         write_bundle(export_mlp(weights), contract, provenance, observations, path, actions)
     )

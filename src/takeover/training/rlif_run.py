@@ -7,13 +7,14 @@ corrected; once it was corrected, or failed, the newest policy takes its place.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 from takeover.data.step import Step
 from takeover.errors import TakeoverError
 from takeover.intervention.joystick import JoystickMapping
+from takeover.outcome import Outcome
 from takeover.policy import provenance
 from takeover.policy.evidence import Evidence
 from takeover.policy.exploration import ExplorationNoise
@@ -21,7 +22,6 @@ from takeover.policy.onnx_policy import OnnxPolicy
 from takeover.policy.store import PolicyStore
 from takeover.robot import RobotSpec
 from takeover.simulation.environment import RoverPathEnv
-from takeover.simulation.episode import Outcome
 from takeover.simulation.hand import JoystickHand
 from takeover.simulation.operator import OperatorConfig, ScriptedOperator
 from takeover.simulation.takeover_loop import LoopConfig, TakeoverLoop
@@ -112,9 +112,7 @@ class RlifRun:
         """
         self.config, self.task = config, task
         self.env = RoverPathEnv(task, robot, latency_s=LIVE_LATENCY_S, gated=True)
-        self.learner = TakeoverLearner(
-            task, TakeoverConfig(**{**vars(config.learner), 'seed': config.seed})
-        )
+        self.learner = TakeoverLearner(task, replace(config.learner, seed=config.seed))
         self.evidence = Evidence(1.0 / task.rate_hz)
         self.store = PolicyStore(policies, keep=KEEP_POLICIES)
         self._provenance = provenance.describe(command, asdict(config), '')
@@ -184,7 +182,7 @@ class RlifRun:
         )
 
     def _publish(self) -> OnnxPolicy:
-        """Export the policy of the learner as it is now into the store, and load it from there."""
+        """Export the policy of the learner as it is now, keep it in the store, and return it."""
         counts = self.learner.counts
         described = self._provenance | {
             'data': f'{counts.transitions} transitions, {counts.takeovers} take-overs, '
@@ -192,10 +190,10 @@ class RlifRun:
         }
         path = self.store.folder / '.newest.onnx'
         path.parent.mkdir(parents=True, exist_ok=True)
-        self.learner.export(path, described)
-        stored = self.store.add(path)
+        policy = self.learner.export(path, described)
+        self.store.add(path)
         path.unlink()
-        return OnnxPolicy.load(stored.path, self.task)
+        return policy
 
     def _row(self, episode: int, steps: list[Step]) -> EpisodeRow:
         return EpisodeRow(

@@ -21,11 +21,10 @@ from takeover.data.log_messages import UndoEpisode
 from takeover.data.rate_limiter import SampleToInsertLimiter
 from takeover.data.step import Step
 from takeover.errors import TakeoverError
-from takeover.policy.bundle import PolicyBundle
-from takeover.policy.bundle_writer import write_bundle
-from takeover.policy.onnx_export import export_mlp, MlpWeights
+from takeover.policy.onnx_export import MlpWeights
 from takeover.policy.onnx_policy import OnnxPolicy
 from takeover.specs import TaskSpec
+from takeover.training.export import write_policy
 from takeover.training.takeover_replay import ReplayConfig, TakeoverReplay
 import torch
 
@@ -106,9 +105,8 @@ class TakeoverLearner:
 
         :raises TakeoverLearnerError: a person drove none of them.
         """
-        steps = self._remember_demonstrations(steps)
+        self._remember_demonstrations(steps)
         observations, actions = self.replay.all_demonstrated()
-        self._digest.update(f'{len(steps)} demonstrated'.encode())
         return self.learner.pretrain(self.replay.normalised(observations), actions)
 
     def take(self, event: Step | UndoEpisode) -> None:
@@ -136,26 +134,18 @@ class TakeoverLearner:
         with torch.inference_mode():
             inputs = torch.from_numpy(self.replay.normalised(observations))
             mean, _ = self.learner.averaged(inputs)
-            return self.replay.si_actions(torch.tanh(mean).numpy())
+            return self.replay.action.to_si(torch.tanh(mean).numpy())
 
-    def export(self, path: Path, provenance: Mapping[str, Any]) -> PolicyBundle:
-        """Write the policy to drive with as a bundle, and prove the file on the way.
+    def export(self, path: Path, provenance: Mapping[str, Any]) -> OnnxPolicy:
+        """Write the policy to drive with as a bundle; return it as loaded from the file.
 
         The parity vectors are what the torch network answers to observations it learned from.
 
         :raises BundleError: the file cannot be written, or does not compute what the network does.
         """
         observations = self.replay.representative_observations(PARITY_VECTORS)
-        bundle = write_bundle(
-            export_mlp(self.weights()),
-            self.task,
-            provenance,
-            observations,
-            path,
-            self.act(observations),
-        )
-        OnnxPolicy(bundle)
-        return bundle
+        answers = self.act(observations)
+        return write_policy(self.weights(), self.task, provenance, observations, answers, path)
 
     def state_dict(self) -> dict[str, Any]:
         """Return what the demonstrations and the events so far do not say themselves."""
@@ -178,8 +168,7 @@ class TakeoverLearner:
         :param events: the log from its beginning; as many are taken as the state has seen.
         :raises TakeoverLearnerError: these are not what the state was learned from.
         """
-        steps = self._remember_demonstrations(demonstrations)
-        self._digest.update(f'{len(steps)} demonstrated'.encode())
+        self._remember_demonstrations(demonstrations)
         source = iter(events)
         while self.counts.events < state['events']:
             event = next(source, None)
@@ -197,7 +186,7 @@ class TakeoverLearner:
         self._limiter.load_state_dict(state['limiter'])
         self._rng.bit_generator.state = json.loads(state['rng'])
 
-    def _remember_demonstrations(self, steps: Iterable[Step]) -> list[Step]:
+    def _remember_demonstrations(self, steps: Iterable[Step]) -> None:
         steps = list(steps)
         driven = [step for step in steps if step.source is Source.HUMAN]
         if not driven:
@@ -207,7 +196,13 @@ class TakeoverLearner:
         for transition in self._new_assembler().assemble(steps):
             self.replay.add(transition, prior=True)
         self.replay.demonstrate(driven)
-        return steps
+        for step in steps:
+            self._note(step)
+
+    def _note(self, step: Step) -> None:
+        """Let the digest of all that was taken depend on a step."""
+        self._digest.update(f'{step.sequence} {step.source} {step.reward}'.encode())
+        self._digest.update(step.observation.tobytes() + step.commanded.tobytes())
 
     def _remember(self, event: Step | UndoEpisode) -> None:
         """Do all that an event does to the replay; nothing random, nothing learned."""
@@ -216,7 +211,7 @@ class TakeoverLearner:
             self.replay.forget(event.first_sequence, event.last_sequence)
             self._digest.update(f'undo {event.first_sequence} {event.last_sequence}'.encode())
             return
-        self._digest.update(f'{event.sequence} {event.reward}'.encode())
+        self._note(event)
         self.counts.takeovers += event.onset
         for transition in self._assembler.push(event):
             self.replay.add(transition)

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from takeover.action import ActionContract
+from takeover.agents.bc import SMALLEST_SCALE
 from takeover.agents.mirror import mirror_of
 from takeover.agents.rlif import CloningBatch
 from takeover.agents.tensor_batch import TensorBatch
@@ -24,11 +25,9 @@ from takeover.data.replay_buffer import ReplayBuffer
 from takeover.data.step import Step
 from takeover.data.transition import ArraySpec, TransitionBatch, VECTOR
 from takeover.errors import TakeoverError
-from takeover.rewards.rlif import GOAL
+from takeover.outcome import Outcome
 from takeover.specs import TaskSpec
 import torch
-
-_SMALLEST_SCALE = 0.05
 
 
 @dataclass(frozen=True)
@@ -79,8 +78,6 @@ class TakeoverReplay:
         self._discount, self._reward_scale = discount, reward_scale
         self._mirror = mirror_of(task) if config.mirror else None
         self._safe_steps = round(config.safe_s * task.rate_hz)
-        self._middle = 0.5 * (self.action.high + self.action.low)
-        self._half_range = 0.5 * (self.action.high - self.action.low)
         size = task.observation_size
         form = {VECTOR: ArraySpec((size,), 'float32')}
         self.prior = ReplayBuffer(config.capacity, form, self.action.size)
@@ -102,7 +99,7 @@ class TakeoverReplay:
         self._expected[prior] = step.sequence + 1
         slot = buffer.add(
             {VECTOR: step.observation},
-            self.normalised_actions(step.commanded),
+            self.action.normalised(step.commanded),
             0.0 if prior else self._reward_scale * step.reward,
             transition.terminated,
             transition.truncated,
@@ -116,7 +113,7 @@ class TakeoverReplay:
         self._append(self.demonstrated, steps)
         observations, _ = self.all_demonstrated()
         self.mean = observations.mean(axis=0)
-        self.scale = np.maximum(observations.std(axis=0), _SMALLEST_SCALE)
+        self.scale = np.maximum(observations.std(axis=0), SMALLEST_SCALE)
 
     def end_episode(self, steps: Sequence[Step]) -> None:
         """Judge the steps of an episode that has ended, and keep the safe ones to clone."""
@@ -180,14 +177,6 @@ class TakeoverReplay:
         """Return observations [N, n] as the networks see them, float32."""
         return (observations - self.mean) / self.scale
 
-    def normalised_actions(self, actions: np.ndarray) -> np.ndarray:
-        """Return SI actions [..., m] in [-1, 1], float32; beyond the bounds: the bound."""
-        return np.clip((actions - self._middle) / self._half_range, -1.0, 1.0).astype(np.float32)
-
-    def si_actions(self, actions: np.ndarray) -> np.ndarray:
-        """Return actions [..., m] of [-1, 1] in SI, float32."""
-        return (self._middle + self._half_range * actions).astype(np.float32)
-
     def representative_observations(self, count: int) -> np.ndarray:
         """Return observations, float32 [count, n] in SI, spread over what there is to clone."""
         source = self.safe if len(self.safe) >= count else self.demonstrated
@@ -198,7 +187,7 @@ class TakeoverReplay:
         if steps:
             ring.append(
                 np.array([step.observation for step in steps], np.float32),
-                self.normalised_actions(np.array([step.commanded for step in steps])),
+                self.action.normalised(np.array([step.commanded for step in steps])),
             )
 
     def _reflect(
@@ -232,7 +221,7 @@ def safe_steps(episode: Sequence[Step], horizon: int) -> list[Step]:
     Wrong are a take-over from the policy and an end that is not the goal.
     """
     wrong = [index for index, step in enumerate(episode) if step.onset]
-    if episode and episode[-1].outcome != GOAL:
+    if episode and episode[-1].outcome != Outcome.GOAL:
         wrong.append(len(episode) - 1)
     unsafe = {before for index in wrong for before in range(index - horizon + 1, index + 1)}
     return [

@@ -400,7 +400,7 @@ MISTAKES = (
     ),
     Mistake(
         "RLPD's actor moves with every critic step",
-        RlpdLearner.update,
+        RlpdLearner.update_critics,
         'numbers = self.update_critic(part, self.config.entropy_backup)',
         'numbers = self.update_critic(part, self.config.entropy_backup)\n            '
         'numbers |= self.update_actor(part)',
@@ -408,7 +408,7 @@ MISTAKES = (
     ),
     Mistake(
         'every critic step takes the same rows',
-        RlpdLearner.update,
+        RlpdLearner.update_critics,
         'slice(start, start + size)',
         'slice(0, size)',
         (c.check_actor_moves_once,),

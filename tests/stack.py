@@ -5,13 +5,13 @@ node, so that a test can kill, freeze and bring back any of them. `Observer` hea
 the topics of the stack from the test's own process.
 """
 
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Callable, Iterator
 import contextlib
 import os
 from pathlib import Path
-import random
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -24,12 +24,16 @@ from rclpy.context import Context
 from rclpy.executors import SingleThreadedExecutor
 from std_srvs.srv import Trigger
 from takeover.cli.child_processes import start
+from takeover.cli.ros_domain import reserve_domain
 from takeover.workspace import node_environment
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 MOTION_NODES = ('safety_node', 'intervention_node', 'policy_node')
 # Generous: a deadline ends a hung test, it never decides whether code is fast enough.
 DEADLINE_S = 30.0
+# Of the newest tests: by the time a domain is used again, those who spoke in it are gone.
+DOMAINS_HELD = 30
+_held: deque[socket.socket] = deque()
 
 
 def wait_until(condition: Callable[[], Any], what: str, deadline_s: float = DEADLINE_S) -> Any:
@@ -44,8 +48,12 @@ def wait_until(condition: Callable[[], Any], what: str, deadline_s: float = DEAD
 
 
 def new_domain() -> int:
-    """Return a ROS domain that no other test on this machine is likely to use."""
-    return random.SystemRandom().randrange(1, 101)
+    """Return a ROS domain that nobody else on this machine uses."""
+    env: dict[str, str] = {}
+    _held.append(reserve_domain(env))
+    if len(_held) > DOMAINS_HELD:
+        _held.popleft().close()
+    return int(env['ROS_DOMAIN_ID'])
 
 
 class Launch:

@@ -21,6 +21,7 @@ from takeover_msgs.msg import Command, ExecutedCommand, PolicyState
 from takeover_nodes import qos
 from takeover_nodes.conversions import stamp_to_ns
 from tests.stack import REPOSITORY, running, wait_until
+from tests.stack_topics import wait_until_policy_is_executed
 
 MEDIAN_TARGET_MS, P99_TARGET_MS, JITTER_TARGET_MS = 5.0, 20.0, 10.0
 TASK = REPOSITORY / 'config' / 'tasks' / 'rover_path.yaml'
@@ -38,13 +39,7 @@ def main() -> int:
     ):
         observer.hear(ExecutedCommand, 'safety/executed_command', qos.RECORD)
         observer.hear(PolicyState, 'policy/version', qos.LATCHED)
-        wait_until(
-            lambda: any(
-                executed.source == Command.SOURCE_POLICY
-                for _, executed in observer.since('safety/executed_command', 0.0)
-            ),
-            'driving',
-        )
+        wait_until_policy_is_executed(observer)
         start_s = time.monotonic()
         before = wait_until(lambda: observer.last('policy/version'), 'policy/version')
         time.sleep(seconds)

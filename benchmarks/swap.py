@@ -26,6 +26,7 @@ from takeover_nodes import qos
 from takeover_nodes.conversions import stamp_to_ns
 from tests.policy_candidates import good, TASK_FILE
 from tests.stack import Observer, running, wait_until
+from tests.stack_topics import wait_until_policy_is_executed
 
 JITTER_TARGET_MS = 8.0
 TRAINER_NICENESS = 10
@@ -81,14 +82,7 @@ def wait_until_driving(observer: Observer) -> None:
     observer.hear(Command, 'policy/command', qos.RECORD)
     observer.hear(ExecutedCommand, 'safety/executed_command', qos.RECORD)
     observer.hear(PolicyState, 'policy/version', qos.LATCHED)
-    wait_until(
-        lambda: any(
-            executed.source == Command.SOURCE_POLICY
-            for _, executed in observer.since('safety/executed_command', 0.0)
-        ),
-        'driving',
-        120.0,
-    )
+    wait_until_policy_is_executed(observer, 120.0)
     wait_until(lambda: observer.last('policy/version'), 'policy/version')
 
 

@@ -11,7 +11,7 @@ from takeover_msgs.msg import (
     SafetyState,
 )
 from takeover_nodes import qos
-from tests.stack import Observer, wait_until
+from tests.stack import DEADLINE_S, Observer, wait_until
 
 # Commands are heard with a deep queue: a test must not miss one because it was busy.
 TOPICS = {
@@ -72,4 +72,16 @@ def wait_until_driving(observer: Observer) -> None:
     wait_until(
         lambda: mode(observer) == InterventionState.MODE_AUTONOMOUS and drives(observer),
         'the policy drives the base',
+    )
+
+
+def wait_until_policy_is_executed(observer: Observer, deadline_s: float = DEADLINE_S) -> None:
+    """Wait until the gate executes what the policy commands; the topic must be heard already."""
+    wait_until(
+        lambda: any(
+            executed.source == Command.SOURCE_POLICY
+            for _, executed in observer.since('safety/executed_command', 0.0)
+        ),
+        'the gate executes what the policy commands',
+        deadline_s,
     )

@@ -187,7 +187,7 @@ def new_path(folder: Path) -> Path:
     raise FileExistsError(17, f'all names of {stem} are taken')
 
 
-def free_bytes(folder: Path) -> int:
+def free_bytes_of(folder: Path) -> int:
     """Return what an ordinary user may still write to the disk of a folder."""
     found = os.statvfs(folder)
     return found.f_bavail * found.f_frsize

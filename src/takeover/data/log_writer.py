@@ -13,9 +13,7 @@ from types import TracebackType
 
 from takeover.data.errors import LogError
 from takeover.data.log_disk import (
-    free_bytes as free_bytes_of,
-)
-from takeover.data.log_disk import (
+    free_bytes_of,
     LogConfig,
     LogDisk,
     LogState,

@@ -60,7 +60,7 @@ class AcceptanceLimits:
 
 
 @dataclass(frozen=True)
-class Evidence:
+class Measurements:
     """What was measured of a candidate that may drive; see AcceptanceLimits for the units."""
 
     latency_ms: float
@@ -89,7 +89,7 @@ def load_candidate(candidate: Candidate, task: Contract) -> OnnxPolicy:
     return OnnxPolicy(bundle)
 
 
-def judge(policy: OnnxPolicy, recent: Parity, limits: AcceptanceLimits) -> Evidence:
+def judge(policy: OnnxPolicy, recent: Parity, limits: AcceptanceLimits) -> Measurements:
     """Compare a verified candidate with the policy that drives.
 
     :param recent: the newest observations and what the driving policy does on them, SI.
@@ -113,7 +113,7 @@ def judge(policy: OnnxPolicy, recent: Parity, limits: AcceptanceLimits) -> Evide
             f"driving policy's by {jump:.3g} of half the range on average, the limit is "
             f'{limits.max_jump:.3g}'
         )
-    return Evidence(_latency_ms(policy, recent.observations, limits), saturation, jump)
+    return Measurements(_latency_ms(policy, recent.observations, limits), saturation, jump)
 
 
 def raw_actions(bundle: PolicyBundle, observations: np.ndarray) -> np.ndarray:

@@ -24,9 +24,9 @@ from takeover.policy.acceptance import (
     AcceptanceLimits,
     Candidate,
     CandidateRefused,
-    Evidence,
     judge,
     load_candidate,
+    Measurements,
 )
 from takeover.policy.bundle import PolicyBundle
 from takeover.policy.parity import decode_parity, encode_parity, Parity
@@ -56,7 +56,7 @@ class CandidateProcess:
         recent: Parity,
         limits: AcceptanceLimits,
         pause: Callable[[], None],
-    ) -> tuple[PolicyBundle, Evidence]:
+    ) -> tuple[PolicyBundle, Measurements]:
         """Return the checked bundle, ready for a session, and what was measured. Blocks.
 
         :param driving: the bundle that drives; the candidate must have its contract.
@@ -85,7 +85,7 @@ class CandidateProcess:
             digest=answer['digest'],
             model_bytes=model_bytes,
         )
-        return bundle, Evidence(**answer['evidence'])
+        return bundle, Measurements(**answer['evidence'])
 
     def close(self) -> None:
         """End the process; a check under way is refused."""

@@ -20,7 +20,7 @@ import time
 
 import numpy as np
 from takeover.errors import TakeoverError
-from takeover.policy.acceptance import AcceptanceLimits, Candidate, Evidence, raw_actions
+from takeover.policy.acceptance import AcceptanceLimits, Candidate, Measurements, raw_actions
 from takeover.policy.candidate_process import CandidateProcess
 from takeover.policy.onnx_policy import OnnxPolicy
 from takeover.policy.parity import Parity
@@ -49,7 +49,7 @@ class Swapped:
 
     version: str
     previous_version: str
-    evidence: Evidence
+    evidence: Measurements
     check_s: float
 
 
@@ -57,7 +57,7 @@ class Swapped:
 class _Checked:
     candidate: Candidate
     policy: OnnxPolicy
-    evidence: Evidence
+    evidence: Measurements
     check_s: float
 
 

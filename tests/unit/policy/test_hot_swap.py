@@ -6,7 +6,7 @@ import time
 
 import numpy as np
 import pytest
-from takeover.policy.acceptance import AcceptanceLimits, Candidate, CandidateRefused, Evidence
+from takeover.policy.acceptance import AcceptanceLimits, Candidate, CandidateRefused, Measurements
 from takeover.policy.bundle import read_bundle
 from takeover.policy.errors import BundleError
 from takeover.policy.hot_swap import (
@@ -44,7 +44,7 @@ class FakeProcess:
         if candidate.file.endswith('bug'):
             raise ZeroDivisionError('a bug')
         try:
-            return read_bundle(candidate.file), Evidence(0.1, 0.0, 0.0)
+            return read_bundle(candidate.file), Measurements(0.1, 0.0, 0.0)
         except BundleError as error:
             raise CandidateRefused(str(error)) from None
 

@@ -140,3 +140,11 @@ def test_safe_is_what_no_take_over_and_no_failure_followed():
     assert [step.sequence for step in safe_steps(good, 3)] == [*range(1, 6), *range(9, 21)]
     bad = episode(rng, 1, 1, 20, [Source.POLICY], outcome=2)
     assert [step.sequence for step in safe_steps(bad, 3)] == [*range(1, 6), *range(9, 18)]
+
+
+def test_other_demonstrations_are_refused(task, demonstrations, events):
+    state = learned(task, demonstrations, events[:20]).state_dict()
+    first = demonstrations[0]
+    changed = Step(**{**vars(first), 'commanded': first.commanded + 0.01})
+    with pytest.raises(TakeoverLearnerError, match='differ'):
+        TakeoverLearner(task, SMALL).resume(state, [changed, *demonstrations[1:]], events)

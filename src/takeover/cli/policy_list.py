@@ -58,7 +58,8 @@ def facts(policy: 'StoredPolicy') -> tuple[str, str, str]:
         return '', '', str(error)
     why = next((provenance[key] for key in WHY if key in provenance), '')
     return (
-        str(provenance.get('date', '')),
+        # To the second, UTC as all dates of a provenance; a narrow terminal needs the room.
+        str(provenance.get('date', '')).removesuffix('+00:00'),
         str(provenance.get('updates', '')),
         why if isinstance(why, str) else json.dumps(why),
     )

@@ -8,6 +8,7 @@ corrected; once it was corrected, or failed, the newest policy takes its place.
 
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field, replace
+from datetime import datetime, timezone
 from pathlib import Path
 
 import numpy as np
@@ -184,9 +185,11 @@ class RlifRun:
     def _publish(self) -> OnnxPolicy:
         """Export the policy of the learner as it is now, keep it in the store, and return it."""
         counts = self.learner.counts
+        # Code, command and settings are those of the run: git is asked once.
         described = self._provenance | {
-            'data': f'{counts.transitions} transitions, {counts.takeovers} take-overs, '
-            f'{self.learner.learner.updates} updates'
+            'date': datetime.now(timezone.utc).isoformat(timespec='seconds'),
+            'updates': self.learner.learner.updates,
+            'data': f'{counts.transitions} transitions, {counts.takeovers} take-overs',
         }
         path = self.store.folder / '.newest.onnx'
         path.parent.mkdir(parents=True, exist_ok=True)

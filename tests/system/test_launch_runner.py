@@ -46,12 +46,13 @@ PROGRAMS = {
         sys.stdout.flush()
         sys.exit(int(sys.argv[1]))
     """,
-    # Starts a process that outlives it.
+    # Starts a process that outlives it; it ignores signals from its first moment on, since the
+    # launcher sends SIGTERM to what is left as soon as its parent has ended.
     'parent': """
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
         child = os.fork()
         if child == 0:
-            signal.signal(signal.SIGINT, signal.SIG_IGN)
-            signal.signal(signal.SIGTERM, signal.SIG_IGN)
             while True:
                 signal.pause()
         print('ready', child, flush=True)

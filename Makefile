@@ -8,12 +8,12 @@ SET_UP = @command -v "$(PYTHON)" >/dev/null || { echo "takeover: $(PYTHON) is mi
 
 LOCK := $(VENV)/uv pip compile -q --system-certs --universal --python-version 3.10 --upgrade --custom-compile-command 'make lock'
 
-.PHONY: help setup learn demo test bench lint format lock clean
+.PHONY: help setup learn demo demo-quick test bench lint format lock clean
 .DEFAULT_GOAL := help
 
 help: ## show this list
 	@echo 'make TARGET [PYTHON=/path/to/python3]'
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
 
 setup: ## make .venv with the pinned packages, and build the ROS 2 workspace
 	$(SET_UP)
@@ -21,8 +21,11 @@ setup: ## make .venv with the pinned packages, and build the ROS 2 workspace
 learn: ## the set-up, with torch and TensorBoard for training
 	$(SET_UP) --learn
 
-demo: setup ## drive five episodes in simulation and write a report to runs/
-	@$(VENV)/takeover demo
+demo: learn ## correct a policy live for ten minutes and watch it get better; report in runs/
+	@$(VENV)/takeover demo $(ARGS)
+
+demo-quick: setup ## drive five episodes in simulation and write a report to runs/
+	@$(VENV)/takeover drive $(ARGS)
 
 test: ## run every test, those with running nodes included
 	$(SET_UP) --learn

@@ -7,11 +7,14 @@ import dataclasses
 from pathlib import Path
 import sys
 
+from takeover_learning.learner_node import LearnerParameters
 from takeover_nodes.intervention_parameters import InterventionParameters
 from takeover_nodes.joystick_node import JoystickParameters
 from takeover_nodes.keyboard_node import KeyboardParameters
+from takeover_nodes.learning_monitor_node import LearningMonitorParameters
 from takeover_nodes.lifecycle_manager_node import ManagerParameters
 from takeover_nodes.monitor_node import MonitorParameters
+from takeover_nodes.operator_node import OperatorParameters
 from takeover_nodes.policy_node import PolicyParameters
 from takeover_nodes.recorder_node import RecorderParameters
 from takeover_nodes.safety_node import SafetyParameters
@@ -27,11 +30,14 @@ NODES = {
     'safety_node': SafetyParameters,
     'lifecycle_manager_node': ManagerParameters,
     'recorder_node': RecorderParameters,
+    'learner_node': LearnerParameters,
     'joystick_node': JoystickParameters,
     'spacemouse_node': SpaceMouseParameters,
     'keyboard_node': KeyboardParameters,
     'sim_node': SimParameters,
+    'operator_node': OperatorParameters,
     'monitor_node': MonitorParameters,
+    'learning_monitor_node': LearningMonitorParameters,
 }
 
 

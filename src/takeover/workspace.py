@@ -15,7 +15,7 @@ import sysconfig
 
 from takeover.errors import TakeoverError
 
-PACKAGES = {'takeover_bringup', 'takeover_msgs', 'takeover_nodes'}
+PACKAGES = {'takeover_bringup', 'takeover_learning', 'takeover_msgs', 'takeover_nodes'}
 MARKERS = Path('share/ament_index/resource_index/packages')
 
 

@@ -14,6 +14,7 @@ ROS = {
     'rcl_interfaces',
     'rclpy',
     'rosidl_runtime_py',
+    'takeover_learning',
     'takeover_nodes',
     'tf2_ros',
 }

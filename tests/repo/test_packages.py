@@ -15,6 +15,7 @@ from tests.repo.imports import imported_modules
 PACKAGES = {
     'takeover': 'src',
     'takeover_bringup': 'ros2_ws/src/takeover_bringup',
+    'takeover_learning': 'ros2_ws/src/takeover_learning',
     'takeover_msgs': 'ros2_ws/src/takeover_msgs',
     'takeover_nodes': 'ros2_ws/src/takeover_nodes',
 }
@@ -84,7 +85,7 @@ def test_versions_agree(repository):
         setup = package.with_name('setup.py')
         if setup.exists():
             found[str(setup)] = re.search(r"version='(.*)'", setup.read_text())[1]
-    assert len(found) == 7
+    assert len(found) == 9
     assert set(found.values()) == {takeover.__version__}, found
 
 
@@ -97,7 +98,7 @@ def test_library_installs_the_same_command_with_pip_and_colcon(repository):
 def test_setup_cfg_has_only_what_every_way_to_install_understands(repository):
     files = [repository / folder / 'setup.cfg' for folder in PACKAGES.values()]
     files = [file for file in files if file.exists()]
-    assert len(files) == 3
+    assert len(files) == 4
     for file in files:
         sections = re.findall(r'^\[(.*)\]$', file.read_text(), re.M)
         assert sections == ['install', 'build_scripts'], file
@@ -111,7 +112,7 @@ def test_bringup_holds_links_to_the_folders_at_the_top(repository, name):
     assert link.is_dir()
 
 
-@pytest.mark.parametrize('name', ['takeover', 'takeover_nodes'])
+@pytest.mark.parametrize('name', ['takeover', 'takeover_learning', 'takeover_nodes'])
 def test_package_xml_names_what_the_code_imports(repository, name):
     folder = repository / PACKAGES[name]
     package = parse_package(str(folder / 'package.xml'))
@@ -123,10 +124,11 @@ def test_package_xml_names_what_the_code_imports(repository, name):
     assert {ROSDEP_KEYS.get(module, module) for module in imported} - declared == set()
 
 
-def test_every_program_of_a_package_has_a_main(repository):
-    prefix = package_prefix('takeover_nodes', node_environment())
-    programs = sorted(path.name for path in (prefix / 'lib' / 'takeover_nodes').iterdir())
-    folder = repository / PACKAGES['takeover_nodes'] / 'takeover_nodes'
+@pytest.mark.parametrize('package', ['takeover_learning', 'takeover_nodes'])
+def test_every_program_of_a_package_has_a_main(repository, package):
+    prefix = package_prefix(package, node_environment())
+    programs = sorted(path.name for path in (prefix / 'lib' / package).iterdir())
+    folder = repository / PACKAGES[package] / package
     modules = sorted(path.stem for path in folder.glob('*_node.py') if path.stem != 'managed_node')
     assert programs == modules
     for name in programs:

@@ -1,233 +1,254 @@
-"""`takeover demo`: drive a few episodes in simulation, watch them, and leave a report.
+"""`takeover demo`: a mediocre policy is corrected while it drives, and gets better meanwhile."""
 
-Two children: the launcher of the nodes, and the monitor with the screen. They run in sessions of
-their own, so that Ctrl-C reaches them only through this process and in order. Whatever happens,
-nothing is left running: this process adopts what its children leave behind, and the kernel stops
-the children if this process dies without a word.
-"""
-
-from datetime import datetime
-import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timezone
+import json
 from pathlib import Path
+import shlex
 import signal
 import sys
-import time
+from typing import TYPE_CHECKING
 
+from takeover.cli.live_stack import LiveStack, make_run_folder, show_tail
 from takeover.errors import TakeoverError
 
+if TYPE_CHECKING:
+    from takeover.cli.demo_session import DemoSession
+    from takeover.policy.onnx_policy import OnnxPolicy
+    from takeover.report.learning_evaluation import EvaluatedPolicy
+
 LAUNCH_FILE = 'sim.launch.xml'
-TASK_FILE = 'config/tasks/rover_path.yaml'
-DDS_PROFILE = 'config/fastdds_profile.xml'
-REQUIRED_SHARE = 0.8
-# The launcher gives each process 5 s for SIGINT and 5 s for SIGTERM.
-LAUNCH_PATIENCE_S = 15.0
-# Long enough to write the report on a slow machine.
-MONITOR_PATIENCE_S = 60.0
-# From its first import on: the nodes come first.
-MONITOR_NICENESS = 5
-POLL_S = 0.05
-LOG_TAIL_LINES = 20
-# What the launcher writes when it is asked to stop; the lines after it explain nothing.
-STOP_MARK = '[launch]: SIGINT received'
-LATEST = 'latest'
-# Exit codes of monitor_node.
-COMPLETE, CUT_SHORT = 0, 1
+REQUIRED_SHARE = 0.85
+CUT_SHORT = 'the drive was cut short, for the reason above'
+
+
+@dataclass(frozen=True)
+class Options:
+    """What was asked for."""
+
+    minutes: float
+    skill: float
+    demonstrations: int
+    exploration: float
+    seed: int
+    episodes: int
+
+    def __post_init__(self) -> None:
+        """Refuse what makes no sense."""
+        for name, least, most in (
+            ('minutes', 0.1, 1440.0),
+            ('skill', 0.1, 1.0),
+            ('demonstrations', 1, None),
+            ('exploration', 0.0, 1.0),
+            ('seed', 0, None),
+            ('episodes', 1, None),
+        ):
+            value = getattr(self, name)
+            if not least <= value <= (value if most is None else most):
+                legal = f'{least:g} or more' if most is None else f'{least:g} to {most:g}'
+                raise TakeoverError(f'--{name} is {value}; it must be {legal}')
+
+
+class Stopped(Exception):
+    """A signal asked to stop."""
 
 
 def command(
     *,
-    episodes: int = 5,
+    minutes: float = 10.0,
+    skill: float = 0.4,
+    demonstrations: int = 16,
+    exploration: float = 0.15,
     seed: int = 0,
-    policy: Path | None = None,
+    episodes: int = 20,
     runs_dir: Path = Path('runs'),
-    camera: bool = True,
-    picture: Path | None = None,
 ) -> int:
-    """Drive a few episodes in simulation and write a report.
+    """Let a simulated person correct a mediocre policy live, and watch it get better.
 
-    Starts launch/sim.launch.xml and a status screen; Ctrl-C stops both and the robot. Succeeds
-    when at least 80 % of the episodes reach the goal.
+    A few demonstrations are cloned. The clone then drives the simulated rover through the whole
+    stack; a scripted person, who is no good driver, takes over by joystick when it goes wrong; the
+    recorder writes the log, the learner learns from it, and each better policy is swapped in while
+    the rover drives. In the end the policy that was corrected least drives alone, on courses it
+    has not seen, beside the one it began as; the report shows both. Succeeds when it reaches the
+    goal in 85 % of them.
 
-    Unless ROS_DOMAIN_ID is set, a domain is taken that no other demo on this machine uses and in
-    which nothing else talks; unless ROS_AUTOMATIC_DISCOVERY_RANGE is set, discovery stays on this
-    machine.
+    Ctrl-C stops the robot and all that was started; the report then shows what there is. ROS
+    domain and discovery are chosen as by `takeover drive`.
 
     Args:
-        episodes: how many episodes to drive.
-        seed: course of the first episode; each next one adds 1.
-        policy: bundle that drives, instead of models/demo/rover_path.onnx.
-        runs_dir: folder in which the run gets a folder of its own.
-        camera: keep a few camera frames for the report.
-        picture: also write one PNG of the run: driven path, camera, screen.
+        minutes: how long the policy is corrected, in minutes of wall time.
+        skill: of the person: about the share of episodes it finishes when it drives alone.
+        demonstrations: episodes that are cloned to begin with.
+        exploration: noise on the policy's commands while it learns, in halves of their range.
+        seed: of courses, people, weights and batches.
+        episodes: courses on which both policies drive alone in the end.
+        runs_dir: folder in which the session gets a folder of its own.
     """
-    if episodes < 1:
-        raise TakeoverError(f'--episodes is {episodes}; it must be 1 or more')
-    if seed < 0:
-        raise TakeoverError(f'--seed is {seed}; it must be 0 or more')
-    return Demo(episodes, seed, policy, camera).run(runs_dir, picture)
+    options = Options(minutes, skill, demonstrations, exploration, seed, episodes)
+    stack = LiveStack()
+    # Torch and the simulation take seconds to import: what is wrong is to be said before.
+    from takeover.cli.demo_session import DemoSession
+
+    folder = make_run_folder(runs_dir)
+    session = DemoSession(stack.share, folder, options.demonstrations, options.seed, typed())
+    return Demo(stack, session, options).run()
 
 
 class Demo:
-    """One demonstration from the first process to the last."""
+    """One session from the demonstrations to the report."""
 
-    def __init__(self, episodes: int, seed: int, policy: Path | None, camera: bool) -> None:
-        """Prepare the environment of the nodes."""
-        from takeover.cli.child_processes import adopt_orphans, Signals
-        from takeover.cli.ros_domain import reserve_domain
-        from takeover.workspace import node_environment, package_prefix, package_share
+    def __init__(self, stack: LiveStack, session: 'DemoSession', options: Options) -> None:
+        """Prepare; nothing runs yet."""
+        self.stack, self.session, self.options = stack, session, options
+        self.folder, self.log = session.folder, session.folder / 'launch.log'
+        self.evaluated: list[EvaluatedPolicy] = []
+        self.facts = {
+            'command': typed(),
+            'started': datetime.now(timezone.utc).isoformat(timespec='seconds'),
+            'minutes': options.minutes,
+            'skill': options.skill,
+            'seed': options.seed,
+            'task': session.task.task,
+        }
 
-        self.episodes, self.seed, self.policy, self.camera = episodes, seed, policy, camera
-        self.env = node_environment()
-        self.reservation = reserve_domain(self.env)
-        share = package_share('takeover_bringup', self.env)
-        self.task_file = share / TASK_FILE
-        # The launch files choose a profile for each node; this one is the monitor's.
-        self.monitor_env = {'FASTRTPS_DEFAULT_PROFILES_FILE': str(share / DDS_PROFILE)} | self.env
-        self.monitor_program = (
-            package_prefix('takeover_nodes', self.env) / 'lib' / 'takeover_nodes' / 'monitor_node'
-        )
-        self.signals = Signals()
-        adopt_orphans()
-
-    def run(self, runs_dir: Path, picture: Path | None) -> int:
-        """Drive, tell how it went, and return the exit code."""
-        folder = make_run_folder(runs_dir)
-        log = folder / 'launch.log'
-        print(
-            f'takeover demo: {self.episodes} episodes from seed {self.seed}; log in {log}',
-            flush=True,
-        )
-        with self.signals:
-            died = self.drive(folder, log)
-        if self.signals.received:
-            number = self.signals.received[0]
-            print(f'stopped by {signal.Signals(number).name}; nothing is left running')
-            if (folder / 'report.html').is_file():
-                print(f'report: {folder / "report.html"}')
-            return 128 + number
-        if died:
-            show_tail(log)
-            raise TakeoverError(f'{died}; see {log}')
-        return tell(folder, self.episodes, picture)
-
-    def drive(self, folder: Path, log: Path) -> str:
-        """Run both children to their end; return why the launch died early, '' if it did not."""
-        from takeover.cli.child_processes import kill_orphans, start, stop
-
-        launch = monitor = None
-        died = ''
+    def run(self) -> int:
+        """Do everything; return the exit code."""
+        say(f'takeover demo: {self.options.minutes:g} minutes; everything goes to {self.folder}')
         try:
-            with log.open('wb') as output:
-                launch = start(self.launch_command(), self.env, signal.SIGINT, output)
-            monitor = start(
-                self.monitor_command(folder),
-                self.monitor_env,
-                signal.SIGKILL,
-                None,
-                MONITOR_NICENESS,
-            )
-            while monitor.poll() is None and launch.poll() is None and not self.signals.received:
-                time.sleep(POLL_S)
-            if launch.poll() is not None and not self.signals.received:
-                died = f'the launch ended by itself with code {launch.returncode}'
-        finally:
-            # Both at once: the monitor only listens, and its report must not keep the robot going.
-            # SIGTERM, because Python answers an early SIGINT with a traceback.
-            for child, number in ((monitor, signal.SIGTERM), (launch, signal.SIGINT)):
-                if child is not None and child.poll() is None:
-                    child.send_signal(number)
-            for child, patience_s in ((launch, LAUNCH_PATIENCE_S), (monitor, MONITOR_PATIENCE_S)):
-                if child is not None:
-                    stop(child, patience_s, self.signals)
-            kill_orphans()
-            if sys.stdout.isatty():
-                # A monitor that was killed could not show the cursor again.
-                sys.stdout.write('\x1b[?25h')
-        if monitor.returncode == COMPLETE:
-            return ''
-        if not died and monitor.returncode != CUT_SHORT:
-            died = f'the monitor ended with code {monitor.returncode}'
-        return died
+            with self.stack.signals:
+                before, after = self.learn()
+        except (Stopped, TakeoverError) as error:
+            self.note('ended_because', str(error))
+            self.report()
+            if isinstance(error, TakeoverError):
+                raise
+            say(f'{error}; nothing is left running')
+            return 128 + self.stack.signals.received[0]
+        self.report()
+        return self.verdict(before, after)
 
-    def launch_command(self) -> list[str]:
-        """Return the command line of the launcher."""
-        command = [
-            sys.executable,
-            '-m',
-            'takeover.cli.main',
-            'launch',
+    def learn(self) -> tuple['EvaluatedPolicy', 'EvaluatedPolicy']:
+        """Go through all phases; return how the first and the deployed policy drive alone."""
+        start = self.prepare()
+        before = self.evaluate('start', start)
+        self.drive()
+        self.note('ended_because', f'{self.options.minutes:g} minutes were over')
+        deployed = self.session.deployed()
+        self.note('deployed', deployed.version)
+        say(f'deployed: {deployed.version}, {self.session.evidence}')
+        return before, self.evaluate('deployed', deployed)
+
+    def prepare(self) -> 'OnnxPolicy':
+        """Drive and clone the demonstrations; return the first policy."""
+        session = self.session
+        with self.bar('demonstrations', self.options.demonstrations) as advance:
+            session.demonstrate(advance)
+        with self.bar('cloning them', session.cloning_steps) as advance:
+            start = session.clone(advance)
+        self.note('start', start.version)
+        return start
+
+    def evaluate(self, name: str, policy: 'OnnxPolicy') -> 'EvaluatedPolicy':
+        """Let a policy drive alone; how it did is on the disk at once."""
+        from takeover.report.learning_evaluation import write_evaluations
+
+        with self.bar(f'{name} policy alone', self.options.episodes) as advance:
+            found = self.session.evaluate(name, policy, self.options.episodes, advance)
+        self.evaluated.append(found)
+        write_evaluations(self.folder / 'evaluations.json', self.evaluated)
+        say(f'{name} policy {policy.version}: {found}')
+        return found
+
+    def drive(self) -> None:
+        """Let the stack drive, correct and learn.
+
+        :raises TakeoverError: it ended early.
+        """
+        options, stack, session = self.options, self.stack, self.session
+        launch = stack.launch_command(
             LAUNCH_FILE,
-            f'episodes:={self.episodes}',
-            f'seed:={self.seed}',
-            f'camera:={str(self.camera).lower()}',
-        ]
-        return command if self.policy is None else [*command, f'policy:={self.policy.resolve()}']
+            {
+                'policy': session.start_file.resolve(),
+                'operator': options.skill,
+                'exploration': options.exploration,
+                'record': session.log_dir.resolve(),
+                'learn': session.learner_dir.resolve(),
+                'demonstrations': session.demonstrations_dir.resolve(),
+                'learner_config': session.config_file,
+                'failure_reward': session.failure_reward,
+                'reset_pause_s': 0.5,
+                'seed': session.first_course,
+                'camera': 'false',
+            },
+        )
+        monitor = stack.monitor_command(
+            'learning_monitor_node', {'duration_s': 60.0 * options.minutes}
+        )
+        died = stack.drive(launch, monitor, self.log)
+        self.heed_signals()
+        if not stack.complete:
+            show_tail(self.log)
+            raise TakeoverError(f'{died or CUT_SHORT}; see {self.log}')
 
-    def monitor_command(self, folder: Path) -> list[str]:
-        """Return the command line of the monitor."""
-        given = {'task_file': self.task_file, 'report_dir': folder.resolve()}
-        return [
-            str(self.monitor_program),
-            '--ros-args',
-            '-p',
-            f'episodes:={self.episodes}',
-            '-p',
-            f'camera:={str(self.camera).lower()}',
-            # Quoted: a folder named 2026 is a name, not a number.
-            *[word for name, path in given.items() for word in ('-p', f"{name}:='{path}'")],
-        ]
+    def report(self) -> None:
+        """Write the report of what there is, if anything was driven."""
+        from takeover.report.learning_page import write_learning_report
+
+        if not self.session.log_dir.is_dir():
+            return
+        say('writing the report')
+        say(f'report: {write_learning_report(self.folder)}')
+
+    def verdict(self, before: 'EvaluatedPolicy', after: 'EvaluatedPolicy') -> int:
+        """Say what has become of it; return the exit code."""
+        say(f'before: {before}')
+        say(f'after:  {after}')
+        file = self.session.deployed_file
+        say(f'watch it drive: takeover drive --policy {shlex.quote(str(file))}')
+        return 0 if after.successes >= REQUIRED_SHARE * after.episodes else 1
+
+    @contextmanager
+    def bar(self, title: str, total: int) -> Iterator[Callable[[int], None]]:
+        """Show a progress bar while entered; gives what is to be called with the number done."""
+        from rich.progress import (
+            BarColumn,
+            MofNCompleteColumn,
+            Progress,
+            TextColumn,
+            TimeElapsedColumn,
+        )
+
+        columns = (TextColumn('{task.description:<24}'), BarColumn(), MofNCompleteColumn())
+        with Progress(*columns, TimeElapsedColumn()) as progress:
+            task = progress.add_task(title, total=total)
+
+            def advance(done: int) -> None:
+                progress.update(task, completed=done)
+                self.heed_signals()
+
+            yield advance
+
+    def heed_signals(self) -> None:
+        """Raise Stopped if a signal has come."""
+        received = self.stack.signals.received
+        if received:
+            raise Stopped(f'stopped by {signal.Signals(received[0]).name}')
+
+    def note(self, name: str, value: object) -> None:
+        """Add to the facts of the session; they are on the disk at once."""
+        from takeover.report.machine import describe_machine
+
+        self.facts |= {name: value, 'machine': self.facts.get('machine') or describe_machine()}
+        (self.folder / 'session.json').write_text(json.dumps(self.facts, indent=1) + '\n')
 
 
-def make_run_folder(runs_dir: Path) -> Path:
-    """Make a folder named after the time, and let `latest` point to it."""
-    runs_dir.mkdir(parents=True, exist_ok=True)
-    name = datetime.now().strftime('%Y-%m-%d_%H-%M-%S')
-    for attempt in range(1000):
-        folder = runs_dir / (f'{name}_{attempt}' if attempt else name)
-        try:
-            folder.mkdir()
-        except FileExistsError:
-            continue
-        link = runs_dir / f'.{LATEST}_{os.getpid()}'
-        link.unlink(missing_ok=True)
-        link.symlink_to(folder.name)
-        os.replace(link, runs_dir / LATEST)
-        return folder
-    raise TakeoverError(f'no free folder name in {runs_dir}')
+def typed() -> str:
+    """Return the command line of this process."""
+    return shlex.join(['takeover', *sys.argv[1:]])
 
 
-def show_tail(log: Path) -> None:
-    """Print the last lines of the log before the stop that this process asked for."""
-    lines = log.read_text(errors='replace').splitlines()
-    stop = next((i for i, line in enumerate(lines) if STOP_MARK in line), len(lines))
-    tail = lines[max(0, stop - LOG_TAIL_LINES) : stop]
-    print('\n'.join(['', f'The last lines of {log}:', *tail]), file=sys.stderr)
-
-
-def tell(folder: Path, episodes: int, picture: Path | None) -> int:
-    """Print the verdict from the saved run; return 0 if enough episodes reached the goal."""
-    from rich.console import Console
-    from takeover.report.record import load_run
-    from takeover.report.screen import verdict_table
-
-    run = load_run(folder)
-    console = Console()
-    console.print()
-    console.print(verdict_table(run.episodes))
-    if not run.complete:
-        show_tail(folder / 'launch.log')
-        console.print(f'\nThe run was cut short: {run.ended_because}', style='red', markup=False)
-    good = run.complete and run.goals >= REQUIRED_SHARE * episodes
-    console.print(
-        f'\n{run.goals} of {episodes} episodes reached the goal',
-        style='bold green' if good else 'bold red',
-    )
-    print(f'report: {folder / "report.html"}')
-    if picture is not None:
-        from takeover.report.picture import PictureError, write_picture
-
-        try:
-            print(f'picture: {write_picture(run, picture)}')
-        except PictureError as error:
-            print(f'no picture: {error}', file=sys.stderr)
-    return 0 if good else 1
+def say(line: object) -> None:
+    """Print a line at once."""
+    print(line, flush=True)

@@ -19,9 +19,11 @@ from takeover.errors import TakeoverError
 
 # Only names and one line each, so that `takeover --help` imports nothing heavy.
 COMMANDS = {
-    'demo': 'drive a few episodes in simulation and write a report',
+    'demo': 'correct a policy live in simulation, and watch it get better',
+    'drive': 'let a policy drive a few episodes in simulation and write a report',
     'evaluate': 'let a policy bundle act in a Gymnasium environment',
     'launch': 'start the nodes of a launch file, without `ros2 launch`',
+    'learn': 'learn from the logs of what was driven and corrected',
     'log': 'look into, check or export the logs of what was driven',
     'plot': 'draw the learning curves of training runs',
     'policy': 'inspect, verify or distill a policy bundle',

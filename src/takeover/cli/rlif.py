@@ -23,9 +23,11 @@ def command(
     """Clone four demonstrations, correct the clone by a scripted operator, and learn from that.
 
     The same arbiter, labels and learner as on a robot, faster than real time and without ROS. The
-    folder gets the log (`takeover log info`), every policy version, and episodes.csv; the policy
-    that was corrected least for as long as it drove becomes deployed.onnx. At the end the first
-    and the deployed policy drive alone.
+    folder gets the logs of the corrected driving and of the demonstrations (`takeover log info`),
+    every policy version, and episodes.csv; the policy that was corrected least for as long as it
+    drove becomes deployed.onnx. At the end the first and the deployed policy drive alone, and
+    report.html tells the whole.
+    `takeover learn OUT/log --demonstrations OUT/demonstrations` learns the same from the logs.
 
     Args:
         task: The task file; its robot is looked up beside it.
@@ -38,12 +40,14 @@ def command(
     """
     from rich.console import Console
     from takeover.action import ActionContract
-    from takeover.agents.evaluation import evaluate
     from takeover.data.log_messages import headless_channels
     from takeover.data.log_metadata import log_metadata
     from takeover.data.log_writer import LogWriter
     from takeover.intervention.joystick import load_joystick
     from takeover.policy.bundle_writer import write_atomically
+    from takeover.report.learning_evaluation import evaluate_policy, write_evaluations
+    from takeover.report.learning_page import write_learning_report
+    from takeover.report.learning_session import EVALUATIONS_FILE
     from takeover.simulation.operator import OperatorConfig
     from takeover.specs import spec_hash
     from takeover.task import load_task_and_robot
@@ -76,9 +80,12 @@ def command(
             typed,
             lambda step: log.write_step(step, hash_of_task),
         )
-        steps_shown = len(run.demonstrate())
+        shown = run.demonstrate()
+        with LogWriter(out / 'demonstrations', headless_channels(), metadata) as demonstrations:
+            for step in shown:
+                demonstrations.write_step(step, hash_of_task)
         first = run.policy
-        console.print(f'{steps_shown} steps demonstrated and cloned: policy {first.version}')
+        console.print(f'{len(shown)} steps demonstrated and cloned: policy {first.version}')
         table = csv.DictWriter(file, EpisodeRow.__dataclass_fields__)
         table.writeheader()
         for row in run.drive():
@@ -93,9 +100,14 @@ def command(
     write_atomically(out / 'deployed.onnx', deployed.bundle.model_bytes)
     trusted = run.evidence.best()
     console.print(f'deployed: {deployed.version}, {trusted}')
+    evaluated = []
+    courses = range(EVALUATION_COURSES, EVALUATION_COURSES + episodes)
     for name, policy in (('first', first), ('deployed', deployed)):
-        if episodes:
-            courses = range(EVALUATION_COURSES, EVALUATION_COURSES + episodes)
-            console.print(f'{name} policy alone: {evaluate(run.env, policy.act, courses)}')
+        if courses:
+            evaluated.append(evaluate_policy(run.env, policy, name, courses))
+            console.print(f'{name} policy alone: {evaluated[-1]}')
     run.close()
+    if evaluated:
+        write_evaluations(out / EVALUATIONS_FILE, evaluated)
+    console.print(f'report: {write_learning_report(out)}')
     return 0

@@ -24,11 +24,11 @@ from takeover.report.record import (
     ScreenState,
     TRACK_COLUMNS,
 )
+from takeover.report.troubles import standing, Troubles
 
 MAX_EPISODES = 100
 MAX_EVENTS = 1000
 MAX_FRAMES = 6
-MAX_PROBLEMS = 4
 MAX_TRACK_ROWS = 6000
 TRACK_PERIOD_S = 0.1
 # Slower than this is standing still, for the question whether anything moves at all.
@@ -62,8 +62,7 @@ class RunObserver:
         self.latency = LatencyMeter()
         self.jitter = TickJitter(expected.tick_period_s)
         self.hearings: dict[str, Hearing] = {}
-        self.problems: dict[str, str] = {}
-        self.errors: dict[str, float] = {}
+        self.troubles = Troubles()
         self.ever_moved = False
         self.events: deque[Event] = deque(maxlen=MAX_EVENTS)
         self.frames: deque[Frame] = deque(maxlen=MAX_FRAMES)
@@ -161,14 +160,7 @@ class RunObserver:
 
     def on_problem(self, component: str, problem: str, error: bool, now_s: float) -> None:
         """Take what is wrong with a component in words; '' when it is well again."""
-        if problem and error:
-            self.errors.setdefault(component, now_s)
-        else:
-            self.errors.pop(component, None)
-        if problem:
-            self.problems[component] = problem
-        else:
-            self.problems.pop(component, None)
+        self.troubles.on_problem(component, problem, error, now_s)
 
     def on_episode(self, heard: EpisodeRecord, last: bool, now_s: float) -> EpisodeRecord | None:
         """Take how an episode stands; return it once, when it has just ended."""
@@ -206,19 +198,15 @@ class RunObserver:
 
     def failing_to_start_s(self, now_s: float) -> float:
         """Return for how long a component reports an error while nothing has moved yet."""
-        if self.ever_moved or not self.errors:
-            return 0.0
-        return now_s - min(self.errors.values())
+        return 0.0 if self.ever_moved else self.troubles.failing_s(now_s)
 
     def why_still(self) -> str:
         """Return in words what is known about why nothing moves."""
-        if self.problems:
-            return '; '.join(self._problems())
+        now = self.now
         if self.running is None and self.last_finished is None:
-            return 'no episode was heard of'
-        return (
-            f'mode {self.now.mode} ({self.now.mode_reason or "no reason given"}), '
-            f'gate {self.now.gate} ({self.now.gate_reason or "no reason given"})'
+            return self.troubles.why_still('no episode was heard of')
+        return self.troubles.why_still(
+            standing(now.mode, now.mode_reason, now.gate, now.gate_reason)
         )
 
     def screen(self, now_s: float) -> ScreenState:
@@ -245,7 +233,7 @@ class RunObserver:
                 )
                 for episode in episodes
             ],
-            problems=self._problems(),
+            problems=self.troubles.lines(),
         )
         first, last = SNAPSHOT_PROGRESS
         if self.running and first <= self.running.progress <= last:
@@ -298,12 +286,6 @@ class RunObserver:
         self.running = replace(heard, **self._course)
         self._track = []
         self.moved_s = now_s
-
-    def _problems(self) -> list[str]:
-        worst_first = sorted(self.problems, key=lambda component: component not in self.errors)
-        return [f'{component}: {self.problems[component]}' for component in worst_first][
-            :MAX_PROBLEMS
-        ]
 
     def _has(self, kind: str) -> bool:
         return any(event.kind == kind for event in self.events)

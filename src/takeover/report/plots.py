@@ -55,7 +55,7 @@ def driven_path(
     episode: EpisodeRecord, half_width_m: float, goal_tolerance_m: float, ink: str = INK
 ) -> bytes:
     """Return the true track over corridor, path and obstacles, x and y to the same scale."""
-    figure, axes = _figure(PATH_WIDTH_IN, 3.0, ink)
+    figure, axes = new_figure(PATH_WIDTH_IN, 3.0, ink)
     draw_course(axes, episode, half_width_m, goal_tolerance_m, ink)
     draw_track(axes, episode)
     low, high = view_of(episode, half_width_m)
@@ -66,7 +66,7 @@ def driven_path(
     axes.set_ylabel('y, m')
     span = high - low
     figure.set_size_inches(PATH_WIDTH_IN, 0.5 + (PATH_WIDTH_IN - 0.6) * float(span[1] / span[0]))
-    return _png(figure)
+    return as_png(figure)
 
 
 def draw_course(
@@ -131,7 +131,7 @@ def draw_track(axes: object, episode: EpisodeRecord, width: float = 3.0) -> None
 
 def timeline(run: RunRecord) -> bytes:
     """Return speed over time above bands of who drove and of the gate's state."""
-    figure, (speed, bands) = _figure(
+    figure, (speed, bands) = new_figure(
         WIDTH_IN, 3.0, rows=2, gridspec_kw={'height_ratios': (5, 1.5), 'hspace': 0.1}, sharex=True
     )
     for episode in run.episodes:
@@ -172,12 +172,12 @@ def timeline(run: RunRecord) -> bytes:
     bands.set_xlabel('s')
     bands.grid(False)
     bands.tick_params(axis='y', length=0)
-    return _png(figure)
+    return as_png(figure)
 
 
 def jitter_histogram(run: RunRecord) -> bytes:
     """Return how far the policy's tick was from its nominal period, counts on a log scale."""
-    figure, axes = _figure(0.5 * WIDTH_IN, 2.6)
+    figure, axes = new_figure(0.5 * WIDTH_IN, 2.6)
     deviations = run.tick_deviations_ms
     reach = max(1.0, float(np.abs(deviations).max()) * 1.05) if len(deviations) else 1.0
     axes.hist(deviations, bins=np.linspace(-reach, reach, 61), color=POLICY)
@@ -185,12 +185,12 @@ def jitter_histogram(run: RunRecord) -> bytes:
     axes.set_ylim(bottom=0.7)
     axes.set_xlabel(f'deviation from {1e3 * run.tick_period_s:.0f} ms, ms')
     axes.set_ylabel('ticks')
-    return _png(figure)
+    return as_png(figure)
 
 
 def hop_latency(run: RunRecord) -> bytes:
     """Return the share of commands that took longer than a time, per hop, both on log scales."""
-    figure, axes = _figure(0.5 * WIDTH_IN, 2.6)
+    figure, axes = new_figure(0.5 * WIDTH_IN, 2.6)
     colours = ('#a463d6', HUMAN, GOAL, POLICY)
     for hop, colour in zip(HOPS, colours, strict=True):
         samples = np.sort(run.hop_samples_ms.get(hop, np.zeros(0)))
@@ -215,7 +215,7 @@ def hop_latency(run: RunRecord) -> bytes:
     axes.set_ylabel('slower than this')
     if axes.lines:
         axes.legend(frameon=False, labelcolor=INK, fontsize=7.5, loc='lower left')
-    return _png(figure)
+    return as_png(figure)
 
 
 def picture(pixels: np.ndarray) -> bytes:
@@ -264,13 +264,19 @@ def _index_before_end(path: np.ndarray, distance_m: float) -> int:
     return int(np.searchsorted(arc, arc[-1] - distance_m).clip(0, len(path) - 1))
 
 
-def _figure(
-    width_in: float, height_in: float, ink: str = INK, rows: int = 1, **options: object
+def new_figure(
+    width_in: float,
+    height_in: float,
+    ink: str = INK,
+    rows: int = 1,
+    columns: int = 1,
+    **options: object,
 ) -> tuple[Figure, object]:
+    """Return a figure and its axes, dressed alike; options are those of `Figure.subplots`."""
     figure = Figure(figsize=(width_in, height_in), dpi=DPI, layout='constrained')
     FigureCanvasAgg(figure)
-    axes = figure.subplots(rows, 1, **options)
-    for each in np.atleast_1d(axes):
+    axes = figure.subplots(rows, columns, **options)
+    for each in np.ravel(axes):
         each.set_facecolor('none')
         each.tick_params(colors=ink, labelsize=8, length=3)
         each.xaxis.label.set(color=ink, fontsize=8)
@@ -282,7 +288,8 @@ def _figure(
     return figure, axes
 
 
-def _png(figure: Figure) -> bytes:
+def as_png(figure: Figure) -> bytes:
+    """Return a figure as PNG with a transparent background."""
     stream = io.BytesIO()
     figure.savefig(stream, format='png', transparent=True)
     return stream.getvalue()

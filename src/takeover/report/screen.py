@@ -4,62 +4,40 @@ Only looks; every number is made elsewhere. `render` is for a terminal, `plain_l
 `episode_line` for a log file.
 """
 
-from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
-from rich.padding import Padding
-from rich.panel import Panel
+from rich.console import Group, RenderableType
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 from takeover.metrics import HOPS
+from takeover.report.looks import (
+    clock,
+    frame,
+    GATE_LOOKS,
+    headline,
+    MUTED,
+    OUTCOME_LOOKS,
+    SideBySide,
+)
 from takeover.report.record import EpisodeRecord, InputState, ScreenState
 
-MODE_LOOKS = {
-    'hold': ('HOLD', 'black on yellow3'),
-    'autonomous': ('POLICY DRIVES', 'white on dodger_blue3'),
-    'human': ('PERSON DRIVES', 'black on dark_orange'),
-    'handover': ('HANDOVER', 'black on plum2'),
-    'estopped': ('E-STOP', 'white on red3'),
-}
-GATE_LOOKS = {
-    'standby': 'bright_black',
-    'forwarding': 'green',
-    'stopping': 'yellow',
-    'stopped': 'yellow',
-    'estopped': 'red',
-}
-OUTCOME_LOOKS = {
-    'running': ('driving', 'cyan'),
-    'goal': ('goal', 'green'),
-    'collision': ('collision', 'red'),
-    'off_path': ('left corridor', 'red'),
-    'time_limit': ('time limit', 'yellow'),
-    'aborted': ('aborted', 'yellow'),
-}
 # Inputs older than this are shown as lost; latched ones are expected to be old.
 LATE_S = 0.5
 LATCHED = ('path', 'obstacles', 'policy/version', 'intervention/state', 'safety/state')
 SHOWN_EPISODES = 8
 FULL_SPEED_M_S = 0.6
-# Columns of text under which the two halves of the screen are stacked.
-NARROW = 86
-MUTED = 'bright_black'
 
 
 def render(state: ScreenState) -> RenderableType:
     """Return the whole screen."""
-    upper = _SideBySide(_driving(state), Group(_timing(state), Text(), _inputs(state)))
+    upper = SideBySide(_driving(state), Group(_timing(state), Text(), _inputs(state)))
     parts: list[RenderableType] = [_headline(state), Text(), upper, Text(), _episodes(state)]
     if state.problems:
         parts += [Text(), *[Text(f'! {problem}', style='yellow') for problem in state.problems]]
     policy = f'policy {state.policy_version}' if state.policy_version else 'no policy yet'
-    return Panel(
-        Padding(Group(*parts), (1, 2)),
-        # Text, not markup: what comes from messages may hold brackets.
-        title=Text.assemble(
-            ('takeover', 'bold'), '  ', (state.task or 'waiting for the nodes', MUTED)
-        ),
-        subtitle=Text(f'{policy}  ·  {_clock(state.elapsed_s)}  ·  Ctrl-C stops', style=MUTED),
-        border_style=MUTED,
+    return frame(
+        Group(*parts),
+        state.task or 'waiting for the nodes',
+        f'{policy}  ·  {clock(state.elapsed_s)}  ·  Ctrl-C stops',
     )
 
 
@@ -100,7 +78,7 @@ def plain_line(state: ScreenState) -> str:
     latency = f', tick to gate {total.p50:.1f} ms' if total and total.count else ''
     why = f' ({state.gate_reason})' if state.gate != 'forwarding' and state.gate_reason else ''
     return (
-        f'{_clock(state.elapsed_s)} {episode}, {state.mode}, '
+        f'{clock(state.elapsed_s)} {episode}, {state.mode}, '
         f'{state.speed_m_s:.2f} of {state.commanded_m_s:.2f} m/s, '
         f'{state.tick_rate_hz:.1f} Hz, {state.skipped} skipped, gate {state.gate}{why}'
         f'{latency}'
@@ -117,30 +95,9 @@ def episode_line(episode: EpisodeRecord) -> str:
     )
 
 
-class _SideBySide:
-    """Two parts beside each other, or one above the other where the terminal is narrow."""
-
-    def __init__(self, left: RenderableType, right: RenderableType) -> None:
-        self.left, self.right = left, right
-
-    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        if options.max_width < NARROW:
-            yield from (self.left, Text(), self.right)
-            return
-        table = Table.grid(expand=True, padding=(0, 3, 0, 0))
-        table.add_column(ratio=6)
-        table.add_column(ratio=5)
-        table.add_row(self.left, self.right)
-        yield table
-
-
 def _headline(state: ScreenState) -> RenderableType:
-    word, style = MODE_LOOKS[state.mode]
     line = Table.grid(padding=(0, 2, 0, 0))
-    line.add_row(
-        Text(f' {word} ', style=f'bold {style}'),
-        Text(state.mode_reason, style=MUTED, overflow='ellipsis', no_wrap=True),
-    )
+    line.add_row(*headline(state.mode, state.mode_reason))
     return line
 
 
@@ -272,7 +229,3 @@ def _episodes(state: ScreenState) -> RenderableType:
     if not state.episodes:
         table.add_row(Text('none yet', style=MUTED))
     return table
-
-
-def _clock(seconds: float) -> str:
-    return f'{int(seconds) // 60}:{int(seconds) % 60:02d}'

@@ -10,7 +10,7 @@ import math
 import numpy as np
 from takeover.robot import RobotSpec
 from takeover.simulation.expert import ExpertConfig, PathExpert
-from takeover.simulation.rover import RoverSimulation
+from takeover.simulation.rover_view import RoverView
 from takeover.specs import EpisodeSpec
 
 # Of a driver with amount 1; m/s and rad/s.
@@ -54,11 +54,11 @@ class ClumsyDriver:
         self._noise = np.zeros(2)
         self._wanted: deque[np.ndarray] = deque(maxlen=self._delay + 1)
 
-    def act(self, simulation: RoverSimulation, rng: np.random.Generator) -> np.ndarray:
+    def act(self, rover: RoverView, rng: np.random.Generator) -> np.ndarray:
         """Return the twist it asks for now, float64 [2]: m/s, rad/s."""
         spread = math.sqrt(1.0 - self._keep**2)
         self._noise = self._keep * self._noise + spread * rng.standard_normal(2)
-        self._wanted.append(np.array(self._expert.act(simulation)))
+        self._wanted.append(np.array(self._expert.act(rover)))
         return self._wanted[0] + self._bias + self._amount * _NOISE_STD * self._noise
 
 

@@ -21,8 +21,7 @@ import math
 from takeover.path_tracking import PathTracker
 from takeover.robot import RobotSpec
 from takeover.samples import OdometrySample
-from takeover.simulation.course import Course
-from takeover.simulation.rover import RoverSimulation
+from takeover.simulation.rover_view import CourseView, RoverView
 from takeover.specs import EpisodeSpec
 
 
@@ -66,7 +65,7 @@ class _Seen:
 
 
 class PathExpert:
-    """Drives the rover of a simulation; `act` gives the twist for the state it is in."""
+    """Drives a rover; `act` gives the twist for the state it is in."""
 
     def __init__(
         self, robot: RobotSpec, episode: EpisodeSpec, config: ExpertConfig = ExpertConfig()
@@ -74,15 +73,15 @@ class PathExpert:
         self.config = config
         self._speed_m_s = episode.target_speed_m_s
         self._radius_m = robot.geometry.radius_m
-        self._course: Course | None = None
+        self._course: CourseView | None = None
         self._max_offset_m = episode.corridor_half_width_m - config.edge_m
 
-    def act(self, simulation: RoverSimulation) -> tuple[float, float]:
+    def act(self, rover: RoverView) -> tuple[float, float]:
         """Return linear (m/s) and angular (rad/s) velocity for the state now."""
-        believed, path = simulation.odometry(), self._path_of(simulation.course)
-        path.progress_m = simulation.path_progress_m
+        believed, path = rover.odometry(), self._path_of(rover.course)
+        path.progress_m = rover.path_progress_m
         path.move_to(believed.x_m, believed.y_m)
-        seen = self._look(simulation, believed, path)
+        seen = self._look(rover, believed, path)
         error = believed.yaw_rad - path.heading(path.progress_m)
         tendency = self.config.momentum_m * math.sin(error)
         d = path.cross_track(believed.x_m, believed.y_m) + tendency
@@ -92,18 +91,16 @@ class PathExpert:
             bearing = self._clear(bearing, obstacle, side)
         return self._steer(bearing)
 
-    def _path_of(self, course: Course) -> PathTracker:
+    def _path_of(self, course: CourseView) -> PathTracker:
         """Return a tracker of the course; its position is set before every use."""
         if course is not self._course:
             self._course, self._path = course, course.tracker()
         return self._path
 
-    def _look(
-        self, simulation: RoverSimulation, believed: OdometrySample, path: PathTracker
-    ) -> list[_Seen]:
+    def _look(self, rover: RoverView, believed: OdometrySample, path: PathTracker) -> list[_Seen]:
         """Return the obstacles within view, where they are relative to the rover."""
-        pose, seen = simulation.true_pose, []
-        for obstacle in simulation.course.obstacles:
+        pose, seen = rover.true_pose, []
+        for obstacle in rover.course.obstacles:
             dx, dy = obstacle.x_m - pose.x_m, obstacle.y_m - pose.y_m
             distance = math.hypot(dx, dy)
             if distance > self.config.view_m:

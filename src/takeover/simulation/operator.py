@@ -17,11 +17,12 @@ from takeover.errors import TakeoverError
 from takeover.robot import RobotSpec
 from takeover.simulation.clumsy_driver import ClumsyDriver
 from takeover.simulation.hand import JoystickHand
-from takeover.simulation.rover import RoverSimulation
+from takeover.simulation.rover_view import RoverView
 from takeover.specs import EpisodeSpec
 
 # Skill against the amount of defects it stands for: interpolated from the share of 60 courses that
-# `ClumsyDriver` finished alone (0.15: 85 %, 0.25: 83 %, 0.5: 33 %, 0.6: 12 %).
+# `ClumsyDriver` finished alone (0.15: 85 %, 0.25: 83 %, 0.5: 33 %, 0.6: 12 %). What an operator of
+# each skill finishes is measured by benchmarks/rlif/operators.py: see benchmarks/results/rlif.
 SKILLS = ((0.1, 0.62), (0.4, 0.47), (0.9, 0.13), (1.0, 0.0))
 _ROOM_M = 0.02
 _LOOK_S = 0.1
@@ -99,16 +100,14 @@ class ScriptedOperator:
         # A dead-man counts only when it was seen released before.
         self._released = False
 
-    def joy(
-        self, simulation: RoverSimulation, attending: bool = True
-    ) -> tuple[list[float], list[int]]:
+    def joy(self, rover: RoverView, attending: bool = True) -> tuple[list[float], list[int]]:
         """Return axes and buttons for the state now.
 
         :param attending: False: hands off, whatever happens (between two episodes).
         """
-        now_s = simulation.time_s
-        values = self._driver.act(simulation, self._rng)
-        danger = self._watch.danger(simulation)
+        now_s = rover.time_s
+        values = self._driver.act(rover, self._rng)
+        danger = self._watch.danger(rover)
         if not attending:
             self.driving, self._due_s = False, None
         elif self.config.always:
@@ -153,13 +152,13 @@ class Watch:
         """Forget how far the rover came."""
         self._way: deque[tuple[float, float]] = deque()
 
-    def danger(self, simulation: RoverSimulation) -> str | None:
+    def danger(self, rover: RoverView) -> str | None:
         """Say what is about to go wrong, or None."""
-        stalls = self._stalls(simulation)
-        return self._ahead(simulation) or stalls
+        stalls = self._stalls(rover)
+        return self._ahead(rover) or stalls
 
-    def _ahead(self, simulation: RoverSimulation) -> str | None:
-        pose, course = simulation.true_pose, simulation.course
+    def _ahead(self, rover: RoverView) -> str | None:
+        pose, course = rover.true_pose, rover.course
         x, y, yaw = pose.x_m, pose.y_m, pose.yaw_rad
         for _ in range(round(self._config.horizon_s / _LOOK_S)):
             yaw += pose.angular_rad_s * _LOOK_S
@@ -170,14 +169,14 @@ class Watch:
                 if math.hypot(obstacle.x_m - x, obstacle.y_m - y) < room:
                     return 'collision ahead'
         path = course.tracker()
-        path.progress_m = simulation.path_progress_m
+        path.progress_m = rover.path_progress_m
         path.move_to(x, y)
         if abs(path.cross_track(x, y)) > self._half_width_m:
             return 'about to leave the corridor'
         return None
 
-    def _stalls(self, simulation: RoverSimulation) -> str | None:
-        now_s, way_m, span_s = simulation.time_s, simulation.path_progress_m, self._config.stall_s
+    def _stalls(self, rover: RoverView) -> str | None:
+        now_s, way_m, span_s = rover.time_s, rover.path_progress_m, self._config.stall_s
         self._way.append((now_s, way_m))
         while len(self._way) > 1 and self._way[1][0] <= now_s - span_s:
             self._way.popleft()

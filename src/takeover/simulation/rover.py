@@ -9,7 +9,6 @@ The same robot, episode spec, seed and commands give the same trajectory bit for
 machine; `reset` leaves nothing of the episode before.
 """
 
-from dataclasses import dataclass
 import math
 
 import mujoco
@@ -23,6 +22,7 @@ from takeover.simulation.episode import EpisodeMonitor, Progress
 from takeover.simulation.lidar import Lidar
 from takeover.simulation.odometry import WheelOdometry
 from takeover.simulation.rover_model import build_model, OBSTACLE_GROUP
+from takeover.simulation.rover_view import TruePose
 from takeover.specs import EpisodeSpec
 
 TICK_S = 0.01
@@ -34,17 +34,6 @@ _SETTLE_S = 0.2
 
 class SimulationError(TakeoverError):
     """The robot file asks for something the simulation cannot do."""
-
-
-@dataclass(frozen=True)
-class TruePose:
-    """Where the rover really is; world frame, velocity of base_link. For evaluation only."""
-
-    x_m: float
-    y_m: float
-    yaw_rad: float
-    linear_m_s: float
-    angular_rad_s: float
 
 
 class RoverSimulation:

@@ -8,7 +8,6 @@ corrected; once it was corrected, or failed, the newest policy takes its place.
 
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field, replace
-from datetime import datetime, timezone
 from pathlib import Path
 
 import numpy as np
@@ -22,11 +21,13 @@ from takeover.policy.exploration import ExplorationNoise
 from takeover.policy.onnx_policy import OnnxPolicy
 from takeover.policy.store import PolicyStore
 from takeover.robot import RobotSpec
+from takeover.simulation.demonstrations import drive_demonstrations
 from takeover.simulation.environment import RoverPathEnv
 from takeover.simulation.hand import JoystickHand
 from takeover.simulation.operator import OperatorConfig, ScriptedOperator
 from takeover.simulation.takeover_loop import LoopConfig, TakeoverLoop
 from takeover.specs import TaskSpec
+from takeover.training.publishing import KEEP_POLICIES, store_policy
 from takeover.training.takeover_learner import TakeoverConfig, TakeoverLearner
 
 # Courses: of demonstrations and of corrected driving; a seed has a thousand of each. Those of
@@ -34,7 +35,6 @@ from takeover.training.takeover_learner import TakeoverConfig, TakeoverLearner
 DEMONSTRATION_COURSES, TRAINING_COURSES = 3_000_000, 2_000_000
 COURSES_OF_A_SEED = 1000
 LIVE_LATENCY_S = 0.05
-KEEP_POLICIES = 1000
 
 
 class RlifRunError(TakeoverError):
@@ -125,17 +125,16 @@ class RlifRun:
 
     def demonstrate(self) -> list[Step]:
         """Let the demonstrator drive, clone it, and make the first policy; return the steps."""
-        operator = self._operator(
-            OperatorConfig(skill=self.config.demonstrator_skill, always=True)
+        config = self.config
+        steps = drive_demonstrations(
+            self.env,
+            self._mapping,
+            config.demonstrations,
+            config.demonstrator_skill,
+            DEMONSTRATION_COURSES + self._first_course,
+            config.seed,
+            config.loop,
         )
-        loop = TakeoverLoop(self.env, self._mapping, operator, config=self.config.loop)
-        steps, course, found = [], DEMONSTRATION_COURSES + self._first_course, 0
-        while found < self.config.demonstrations:
-            episode = list(loop.drive(course, _Idle()))
-            course += 1
-            if episode[-1].outcome == Outcome.GOAL:
-                steps += episode
-                found += 1
         self.learner.demonstrate(steps)
         self.policy = self._publish()
         return steps
@@ -184,19 +183,7 @@ class RlifRun:
 
     def _publish(self) -> OnnxPolicy:
         """Export the policy of the learner as it is now, keep it in the store, and return it."""
-        counts = self.learner.counts
-        # Code, command and settings are those of the run: git is asked once.
-        described = self._provenance | {
-            'date': datetime.now(timezone.utc).isoformat(timespec='seconds'),
-            'updates': self.learner.learner.updates,
-            'data': f'{counts.transitions} transitions, {counts.takeovers} take-overs',
-        }
-        path = self.store.folder / '.newest.onnx'
-        path.parent.mkdir(parents=True, exist_ok=True)
-        policy = self.learner.export(path, described)
-        self.store.add(path)
-        path.unlink()
-        return policy
+        return store_policy(self.learner, self.store, self._provenance)[1]
 
     def _row(self, episode: int, steps: list[Step]) -> EpisodeRow:
         return EpisodeRow(
@@ -210,12 +197,3 @@ class RlifRun:
             best=self.evidence.best().version,
             updates=self.learner.learner.updates,
         )
-
-
-class _Idle:
-    """A policy that asks for nothing, for who drives anyway."""
-
-    version = ''
-
-    def act(self, observation: np.ndarray) -> np.ndarray:
-        return np.zeros(2)

@@ -2,9 +2,11 @@
 
 from pathlib import Path
 import re
+from xml.etree import ElementTree
 
 import pytest
 from takeover.launch.arguments import declared_arguments
+from takeover.launch.document import LaunchError
 from takeover.launch.evaluation import evaluate
 from takeover.launch.plan import ParameterBlock
 
@@ -14,8 +16,8 @@ MOTION_NODES = ('safety_node', 'intervention_node', 'policy_node')
 
 @pytest.fixture
 def environment(tmp_path, repository):
-    """Return an environment in which takeover_bringup and takeover_nodes look installed."""
-    for package in ('takeover_bringup', 'takeover_nodes'):
+    """Return an environment in which bringup, nodes and learning look installed."""
+    for package in ('takeover_bringup', 'takeover_learning', 'takeover_nodes'):
         marker = tmp_path / 'share/ament_index/resource_index/packages' / package
         marker.parent.mkdir(parents=True, exist_ok=True)
         marker.touch()
@@ -23,17 +25,18 @@ def environment(tmp_path, repository):
     share.mkdir()
     for folder in ('launch', 'config', 'models'):
         (share / folder).symlink_to(repository / folder)
-    programs = tmp_path / 'lib' / 'takeover_nodes'
-    programs.mkdir(parents=True)
-    for name in installed_programs(repository):
-        (programs / name).touch(mode=0o755)
+    for package in ('takeover_learning', 'takeover_nodes'):
+        programs = tmp_path / 'lib' / package
+        programs.mkdir(parents=True)
+        for name in installed_programs(repository, package):
+            (programs / name).touch(mode=0o755)
     return {'AMENT_PREFIX_PATH': str(tmp_path)}
 
 
-def installed_programs(repository: Path) -> list[str]:
-    """Return the console scripts of takeover_nodes."""
-    text = (repository / 'ros2_ws/src/takeover_nodes/setup.py').read_text()
-    return re.findall(r"'(\w+_node)'", text)
+def installed_programs(repository: Path, package: str) -> list[str]:
+    """Return the console scripts of a package."""
+    text = (repository / 'ros2_ws/src' / package / 'setup.py').read_text()
+    return re.findall(r"'(\w+_node)[' ]", text)
 
 
 def plan(environment, file='sim.launch.xml', **arguments):
@@ -114,3 +117,69 @@ def test_sim_passes_on_every_argument_of_the_files_it_includes(environment):
     offered = {a.name for a in declared_arguments(share / 'sim.launch.xml', environment)}
     for file in ('robot_sim.launch.xml', 'control.launch.xml'):
         assert {a.name for a in declared_arguments(share / file, environment)} <= offered
+
+
+def by_node(environment, **arguments) -> dict:
+    """Return the processes of sim.launch.xml by the name of their node."""
+    processes = plan(environment, **arguments).processes
+    return {p.argv[p.argv.index('-r') + 1].removeprefix('__node:='): p for p in processes}
+
+
+@pytest.mark.parametrize('nobody', ['0', '0.0', '0.00'])
+def test_without_a_wish_nobody_operates_records_or_learns(environment, nobody):
+    assert set(by_node(environment, operator=nobody)) == set(NODES)
+
+
+def test_operator_recorder_and_learner_come_by_one_argument_each(environment):
+    wish = {'operator': '0.4', 'record': '/run/log', 'learn': '/run/learner', 'seed': '7'}
+    started = by_node(environment, demonstrations='/run/shown', exploration='0.3', **wish)
+    assert set(started) == {*NODES, 'operator_node', 'recorder_node', 'learner_node'}
+    operator = parameters(started['operator_node'])
+    assert repr((operator['skill'], operator['seed'])) == '(0.4, 7)'
+    assert parameters(started['recorder_node'])['log_dir'] == '/run/log'
+    learner = parameters(started['learner_node'])
+    assert (learner['log_dir'], learner['learner_dir']) == ('/run/log', '/run/learner')
+    assert learner['demonstrations'] == ['/run/shown']
+    assert learner['config_file'].endswith('config/training/rlif.yaml')
+    assert repr(parameters(started['policy_node'])['exploration_std']) == '0.3'
+
+
+def test_who_only_writes_or_learns_comes_back_and_who_drives_does_not(environment):
+    started = by_node(environment, operator='1.0', record='/run/log', learn='/run/learner')
+    restarted = {name for name, process in started.items() if process.respawn}
+    assert restarted == {'recorder_node', 'learner_node'}
+    assert all(started[name].respawn_delay_s >= 1.0 for name in restarted)
+    required = {name for name, process in started.items() if process.required}
+    assert required == {'safety_node', 'lifecycle_manager_node'}
+
+
+@pytest.mark.parametrize('folder', ['0', 'false', 'a b', 'nan'])
+def test_a_folder_may_have_any_name(environment, folder):
+    started = by_node(environment, record=folder, learn=folder)
+    assert parameters(started['recorder_node'])['log_dir'] == folder
+    assert parameters(started['learner_node'])['learner_dir'] == folder
+
+
+def test_learning_without_a_log_starts_nothing_to_stay_and_says_why(environment):
+    wrong = plan(environment, learn='/run/learner')
+    assert wrong.shutdown_reason
+    assert any('needs record:=' in message for message in wrong.messages)
+    assert not any('learner_node' in process.name for process in wrong.processes)
+    assert plan(environment, learn='/run/learner', record='/run/log').shutdown_reason is None
+
+
+@pytest.mark.parametrize('wrong', ['operator', 'exploration', 'reset_pause_s'])
+def test_a_word_in_place_of_a_number_starts_nothing(environment, wrong):
+    with pytest.raises(LaunchError, match="'much' is not a float"):
+        plan(environment, **{wrong: 'much'})
+
+
+def test_every_include_gives_what_the_included_file_requires(environment, repository):
+    """`ros2 launch` looks at this also where a condition is false: it forgets the condition."""
+    folder = repository / 'launch'
+    for file in folder.glob('*.launch.xml'):
+        for include in ElementTree.parse(file).iter('include'):
+            name = Path(include.get('file')).name
+            given = {arg.get('name') for arg in include.findall('arg')}
+            needed = declared_arguments(folder / name, environment)
+            assert {a.name for a in needed if a.default is None} <= given, (file.name, name)

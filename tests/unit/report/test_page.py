@@ -1,29 +1,10 @@
 from dataclasses import replace
-import html.parser
 import re
 
 import pytest
 from takeover.report.page import render_page, write_report
 from takeover.report.record import RunRecord
-
-
-class Tags(html.parser.HTMLParser):
-    """Collects tags with attributes, and complains of a closing tag that opens nothing."""
-
-    VOID = ('meta', 'img', 'br')
-
-    def __init__(self, text):
-        super().__init__()
-        self.found, self.open = [], []
-        self.feed(text)
-
-    def handle_starttag(self, tag, attrs):
-        self.found.append((tag, dict(attrs)))
-        if tag not in self.VOID:
-            self.open.append(tag)
-
-    def handle_endtag(self, tag):
-        assert self.open.pop() == tag
+from tests.pages import assert_whole
 
 
 @pytest.fixture(scope='module')
@@ -32,13 +13,7 @@ def page(run):
 
 
 def test_the_page_is_whole_and_loads_nothing_from_afar(page):
-    tags = Tags(page)
-    assert tags.open == []
-    pictures = [attrs['src'] for tag, attrs in tags.found if tag == 'img']
-    assert len(pictures) == 5 + 5 + 1 + 2
-    assert all(source.startswith('data:image/png;base64,') for source in pictures)
-    assert not [attrs for _, attrs in tags.found if {'href', 'srcset'} & set(attrs)]
-    assert 'url(' not in page and '@import' not in page and '<script' not in page
+    assert len(assert_whole(page)) == 5 + 5 + 1 + 2
 
 
 def test_the_page_says_how_the_run_went(page):

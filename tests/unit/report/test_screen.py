@@ -3,15 +3,9 @@ import io
 import pytest
 from rich.console import Console
 from takeover.outcome import OUTCOMES
-from takeover.report.record import MODES, ScreenState
-from takeover.report.screen import (
-    episode_line,
-    MODE_LOOKS,
-    OUTCOME_LOOKS,
-    plain_line,
-    render,
-    verdict_table,
-)
+from takeover.report.looks import GATE_LOOKS, MODE_LOOKS, OUTCOME_LOOKS
+from takeover.report.record import GATE_STATES, MODES, ScreenState
+from takeover.report.screen import episode_line, plain_line, render, verdict_table
 
 
 def text_of(content, width):
@@ -22,6 +16,7 @@ def text_of(content, width):
 
 def test_every_mode_and_outcome_has_a_look():
     assert set(MODE_LOOKS) == set(MODES)
+    assert set(GATE_LOOKS) == set(GATE_STATES)
     assert set(OUTCOME_LOOKS) == set(OUTCOMES)
 
 

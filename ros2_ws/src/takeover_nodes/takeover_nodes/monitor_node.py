@@ -11,19 +11,13 @@ from pathlib import Path as FilePath
 import sys
 import time
 
-from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from nav_msgs.msg import Odometry, Path
 import numpy as np
-import rclpy
-from rclpy.clock import Clock, ClockType
-from rclpy.executors import SingleThreadedExecutor
-from rclpy.node import Node
-from rclpy.signals import SignalHandlerOptions
 from sensor_msgs.msg import LaserScan
-from takeover.errors import TakeoverError
 from takeover.outcome import OUTCOMES
 from takeover.report.observer import Expectations, RunObserver
 from takeover.report.record import EpisodeRecord, GATE_STATES, MODES
+from takeover.report.screen import episode_line, plain_line, render
 from takeover.task import load_task
 from takeover_msgs.msg import (
     Command,
@@ -33,18 +27,15 @@ from takeover_msgs.msg import (
     PolicyState,
     SafetyState,
 )
-from takeover_nodes import conversions, parameters, qos
+from takeover_nodes import conversions, qos
 from takeover_nodes.parameters import parameter
 from takeover_nodes.picture_taker import PictureTaker
-from takeover_nodes.spinning import note_stop_signals, WAKE_S
-from takeover_nodes.status_display import make_display
+from takeover_nodes.status_display import Looks
+from takeover_nodes.watching import watch, WatchingNode
 from visualization_msgs.msg import Marker, MarkerArray
 
-SCREEN_PERIOD_S = 0.25
-# Watching must never delay what is watched.
-NICENESS, REPORT_NICENESS = 5, 10
-# A stack that reports an error before anything has moved will hardly move later.
-ERROR_PATIENCE_S = 5.0
+REPORT_NICENESS = 10
+LOOKS = Looks(render, plain_line, episode_line, line_period_s=2.0)
 SHOWN_INPUTS = (
     'odom',
     'scan',
@@ -73,23 +64,17 @@ class MonitorParameters:
     camera: bool = parameter(True, 'keep a few pictures of camera/image_raw')
 
 
-class MonitorNode(Node):
+class MonitorNode(WatchingNode):
     """Feeds what it hears to a RunObserver."""
 
     def __init__(self) -> None:
         """Subscribe to everything a run consists of."""
-        super().__init__('monitor_node')
-        parameters.declare(self, MonitorParameters)
-        self.given = parameters.read(self, MonitorParameters)
-        self.observer = RunObserver(self.expectations(), time.monotonic())
-        self.display = make_display(sys.stdout)
-        self.ended_because = ''
+        super().__init__('monitor_node', MonitorParameters)
+        self.begin(RunObserver(self.expectations(), time.monotonic()), LOOKS)
         for topic in SHOWN_INPUTS:
             self.observer.expect(topic)
         self.listen()
         self.pictures = PictureTaker(self, self.observer) if self.given.camera else None
-        steady = Clock(clock_type=ClockType.STEADY_TIME)
-        self.create_timer(SCREEN_PERIOD_S, self.look, clock=steady)
 
     def expectations(self) -> Expectations:
         """Return what is known of the run before it begins."""
@@ -105,19 +90,19 @@ class MonitorNode(Node):
 
     def listen(self) -> None:
         """Subscribe to all but the camera."""
-        for message, topic, callback, profile in (
-            (EpisodeState, 'episode', self.on_episode, qos.LATCHED),
-            (Path, 'path', self.on_path, qos.LATCHED),
-            (MarkerArray, 'obstacles', self.on_obstacles, qos.LATCHED),
-            (Odometry, 'ground_truth/odom', self.on_truth, qos.SENSOR),
-            (Command, 'policy/command', self.on_policy_command, qos.command()),
-            (ExecutedCommand, 'safety/executed_command', self.on_executed, qos.RECORD),
-            (InterventionState, 'intervention/state', self.on_mode, qos.LATCHED),
-            (SafetyState, 'safety/state', self.on_gate, qos.LATCHED),
-            (PolicyState, 'policy/version', self.on_policy, qos.LATCHED),
-            (DiagnosticArray, '/diagnostics', self.on_diagnostics, qos.DIAGNOSTICS),
-        ):
-            self.create_subscription(message, topic, callback, profile)
+        self.hear(
+            (
+                (EpisodeState, 'episode', self.on_episode, qos.LATCHED),
+                (Path, 'path', self.on_path, qos.LATCHED),
+                (MarkerArray, 'obstacles', self.on_obstacles, qos.LATCHED),
+                (Odometry, 'ground_truth/odom', self.on_truth, qos.SENSOR),
+                (Command, 'policy/command', self.on_policy_command, qos.command()),
+                (ExecutedCommand, 'safety/executed_command', self.on_executed, qos.RECORD),
+                (InterventionState, 'intervention/state', self.on_mode, qos.LATCHED),
+                (SafetyState, 'safety/state', self.on_gate, qos.LATCHED),
+                (PolicyState, 'policy/version', self.on_policy, qos.LATCHED),
+            )
+        )
         for message, topic, profile in (
             (Odometry, 'odom', qos.SENSOR),
             (LaserScan, 'scan', qos.SENSOR),
@@ -222,27 +207,15 @@ class MonitorNode(Node):
             state.skipped_reason,
         )
 
-    def on_diagnostics(self, array: DiagnosticArray) -> None:
-        """Note every component that is not well."""
-        for status in array.status:
-            problem = '' if status.level == DiagnosticStatus.OK else status.message
-            self.observer.on_problem(
-                status.name, problem, status.level == DiagnosticStatus.ERROR, time.monotonic()
-            )
-
     def look(self) -> None:
         """Show how things stand; decide whether the run is over."""
-        now_s = time.monotonic()
         if self.pictures is not None:
             self.pictures.look()
-        self.display.show(self.observer.screen(now_s), now_s)
-        patience_s = self.given.max_wait_s
-        if self.observer.complete:
-            self.ended_because = 'the last episode ended'
-        elif 0.0 < patience_s < now_s - self.observer.moved_s:
-            self.ended_because = f'nothing moved for {patience_s:g} s: {self.observer.why_still()}'
-        elif patience_s > 0.0 and self.observer.failing_to_start_s(now_s) > ERROR_PATIENCE_S:
-            self.ended_because = f'the stack cannot start: {self.observer.why_still()}'
+        super().look()
+
+    def ends_because(self, now_s: float) -> str:
+        """Return why the run is over, or ''."""
+        return 'the last episode ended' if self.observer.complete else ''
 
     def finish(self) -> int:
         """Write the report and return the exit code."""
@@ -262,27 +235,4 @@ class MonitorNode(Node):
 
 def main() -> None:
     """Run monitor_node until the run is over or a signal comes."""
-    sys.exit(watch())
-
-
-def watch() -> int:
-    """Return the exit code: 0 complete, 1 cut short, 2 refused to start."""
-    os.nice(max(0, NICENESS - os.nice(0)))
-    rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
-    node = None
-    stopped = note_stop_signals()
-    try:
-        node = MonitorNode()
-        executor = SingleThreadedExecutor()
-        executor.add_node(node)
-        while not stopped and not node.ended_because:
-            executor.spin_once(timeout_sec=WAKE_S)
-        return node.finish()
-    except TakeoverError as error:
-        sys.stderr.write(f'{error}\n')
-        return 2
-    finally:
-        if node is not None:
-            node.display.close()
-            node.destroy_node()
-        rclpy.try_shutdown()
+    sys.exit(watch(MonitorNode))

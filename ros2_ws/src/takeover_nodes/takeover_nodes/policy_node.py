@@ -5,6 +5,8 @@ repeated command would lie to it. The bundle is verified against the task at con
 
 A candidate announced on `learner/policy` is checked beside the ticks and takes over between two of
 them; one that is refused leaves the policy that drives where it is.
+
+Noise for a policy that learns is put on the command alone: candidates are judged without it.
 """
 
 from collections import Counter
@@ -13,8 +15,10 @@ import sys
 
 from nav_msgs.msg import Odometry, Path
 from sensor_msgs.msg import LaserScan
+from takeover.action import ActionContract
 from takeover.errors import TakeoverError
 from takeover.observation import Missing, ObservationBuilder
+from takeover.policy.exploration import ExplorationNoise
 from takeover.policy.onnx_policy import OnnxPolicy
 from takeover.task import load_task_and_robot
 from takeover_msgs.msg import Command, PolicyState
@@ -39,6 +43,14 @@ class PolicyParameters:
     task_file: str = required('task YAML: observation and action the policy must match')
     robot_file: str = required('robot YAML: limits and time-outs')
     policy_file: str = required('policy bundle (.onnx with contract and parity vectors)')
+    exploration_std: float = parameter(
+        0.0,
+        "noise on the policy's commands while it learns, in halves of the action range; 0.0 for a "
+        'robot that works; may be set while it runs',
+        at_least=0.0,
+        at_most=1.0,
+        dynamic=True,
+    )
     swap_at: str = parameter(
         'tick',
         'exchange policies between two ticks (tick), or while the policy moves nothing (hold)',
@@ -80,6 +92,8 @@ class PolicyNode(ManagedNode):
         self.period_s = 1.0 / self.task.rate_hz
         policy = OnnxPolicy.load(files.policy_file, self.task)
         self.exchange = PolicyExchange(self, policy, self.period_s, self.publish_version)
+        self.exploration_std, self.noise = 0.0, None
+        self.set_exploration()
         self.meter = diagnostics.TickMeter(self.period_s)
         self.inference_ms = 0.0
         self.ticks, self.skipped, self.skipped_reason = 0, Counter(), ''
@@ -93,6 +107,16 @@ class PolicyNode(ManagedNode):
             f'(spec {self.policy.spec_hash}) from {files.policy_file}'
         )
         self.publish_version()
+
+    def set_exploration(self) -> None:
+        """Follow the parameter, which may be set while the node runs."""
+        std = self.get_parameter('exploration_std').value
+        if std == self.exploration_std:
+            return
+        action, seed = ActionContract(self.task.action), self.new_sequence()
+        self.exploration_std = std
+        self.noise = ExplorationNoise(action, std, self.period_s, seed) if std else None
+        self.get_logger().info(f'exploration noise {std:g} of half the range on every command')
 
     @property
     def policy(self) -> OnnxPolicy:
@@ -139,6 +163,9 @@ class PolicyNode(ManagedNode):
         except TakeoverError as error:
             self.skip(str(error))
             return
+        self.set_exploration()
+        if self.noise is not None:
+            values = self.noise.add(values)
         self.inference_ms = 1e3 * (self.now_s() - now_s)
         self.sequence += 1
         command = Command(
@@ -186,6 +213,7 @@ class PolicyNode(ManagedNode):
         facts = {
             **self.meter.facts(),
             'policy_version': self.policy.version,
+            'exploration_std': self.exploration_std,
             'tick_to_command_ms': self.inference_ms,
             'ticks': self.ticks,
             'skipped': self.skipped.total(),

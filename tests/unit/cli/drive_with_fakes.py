@@ -1,7 +1,7 @@
 """
-A demo whose launcher and monitor are small scripts: for the tests of `takeover demo`.
+A drive whose launcher and monitor are small scripts: for the tests of `takeover drive`.
 
-python demo_with_fakes.py RUNS_DIR LAUNCH_SCRIPT MONITOR_SCRIPT; every child appends its pid to
+python drive_with_fakes.py RUNS_DIR LAUNCH_SCRIPT MONITOR_SCRIPT; every child appends its pid to
 RUNS_DIR/pids.
 """
 
@@ -9,7 +9,7 @@ import os
 from pathlib import Path
 import sys
 
-from takeover.cli import child_processes, demo
+from takeover.cli import child_processes, drive, live_stack
 from takeover.errors import TakeoverError
 
 RUNS = Path(sys.argv[1])
@@ -21,14 +21,17 @@ WAIT_FOR_BOTH = (
 )
 
 
-class FakeDemo(demo.Demo):
-    """Starts the scripts of the command line."""
+class FakeStack(live_stack.LiveStack):
+    """Needs no workspace."""
 
     def __init__(self):
-        self.episodes, self.seed, self.env = 5, 0, dict(os.environ)
-        self.monitor_env = self.env
+        self.env = self.monitor_env = dict(os.environ)
         self.signals = child_processes.Signals()
         child_processes.adopt_orphans()
+
+
+class FakeDrive(drive.Drive):
+    """Starts the scripts of the command line."""
 
     def launch_command(self):
         return [sys.executable, '-u', '-c', WRITE_PID + sys.argv[2]]
@@ -40,7 +43,7 @@ class FakeDemo(demo.Demo):
 
 
 try:
-    code = FakeDemo().run(RUNS, None)
+    code = FakeDrive(FakeStack(), 5, 0, None, False).run(RUNS, None)
 except TakeoverError as error:
     sys.stderr.write(f'takeover: {error}\n')
     code = 2

@@ -1,0 +1,107 @@
+"""How often scripted drivers reach the goal alone: what the skill of an operator is worth.
+
+`ScriptedOperator` with its hands on the stick all the time, through joystick mapping, arbiter and
+gate, on courses of its own; so `takeover.simulation.operator.SKILLS` can be checked. For
+comparison, the operator who corrects and the expert also drive the courses of the evaluations.
+
+    python -m benchmarks.rlif.operators
+
+Writes benchmarks/results/rlif/operators.csv.
+"""
+
+from collections.abc import Callable
+import time
+
+from benchmarks.rlif.evaluate import LETTERS, letters
+from benchmarks.rlif.experiment import (
+    EVALUATION_COURSES,
+    JOYSTICK,
+    OPERATOR_COURSES,
+    RESULTS,
+    TASK,
+    write_rows,
+)
+import numpy as np
+from takeover.agents.evaluation import evaluate
+from takeover.intervention.joystick import load_joystick
+from takeover.outcome import Outcome
+from takeover.simulation.environment import RoverPathEnv
+from takeover.simulation.expert import PathExpert
+from takeover.simulation.hand import JoystickHand
+from takeover.simulation.operator import OperatorConfig, ScriptedOperator
+from takeover.simulation.takeover_loop import TakeoverLoop
+from takeover.task import load_task_and_robot
+from takeover.training.rlif_run import LIVE_LATENCY_S
+
+TRIED = (0.1, 0.2, 0.4, 0.6, 0.9, 1.0)
+CORRECTING = OperatorConfig().skill
+FILE = RESULTS / 'operators.csv'
+
+
+class Still:
+    """A policy that asks for nothing, for who drives anyway."""
+
+    version = ''
+
+    def act(self, observation: np.ndarray) -> np.ndarray:
+        """Return zero."""
+        return np.zeros(2)
+
+
+def operator(env: RoverPathEnv, skill: float) -> Callable[[range], str]:
+    """Return how an operator drives courses alone: a letter for each."""
+    mapping = load_joystick(JOYSTICK, env.action_contract)
+    hand = JoystickHand(mapping, env.action_contract)
+    settings, period_s = OperatorConfig(skill=skill, always=True), 1.0 / env.task.rate_hz
+    person = ScriptedOperator(env.robot, env.task.episode, hand, period_s, settings)
+    loop = TakeoverLoop(env, mapping, person)
+
+    def drive(courses: range) -> str:
+        ends = [list(loop.drive(course, Still()))[-1].outcome for course in courses]
+        return ''.join(LETTERS[Outcome(end).name] for end in ends)
+
+    return drive
+
+
+def expert(env: RoverPathEnv) -> Callable[[range], str]:
+    """Return how the expert drives courses, without joystick: a letter for each."""
+    driver = PathExpert(env.robot, env.task.episode)
+
+    def drive(courses: range) -> str:
+        found = evaluate(env, lambda _: np.array(driver.act(env.simulation)), courses)
+        return letters(found)
+
+    return drive
+
+
+def main() -> None:
+    """Drive and write."""
+    env = RoverPathEnv(*load_task_and_robot(TASK), latency_s=LIVE_LATENCY_S, gated=True)
+    drives = [('operator', skill, operator(env, skill), OPERATOR_COURSES) for skill in TRIED]
+    drives += [
+        ('operator', CORRECTING, operator(env, CORRECTING), EVALUATION_COURSES),
+        ('expert', '', expert(env), EVALUATION_COURSES),
+    ]
+    rows = []
+    RESULTS.mkdir(parents=True, exist_ok=True)
+    for driver, skill, drive, courses in drives:
+        begun_s = time.monotonic()
+        outcomes = drive(courses)
+        rows.append(
+            {
+                'driver': driver,
+                'skill': skill,
+                'first_course': courses[0],
+                'goals': outcomes.count('G'),
+                'courses': len(outcomes),
+                'outcomes': outcomes,
+            }
+        )
+        write_rows(FILE, rows)
+        took_s = time.monotonic() - begun_s
+        print(f'{driver} {skill}: {rows[-1]["goals"]} of {len(outcomes)}, {took_s:.0f} s')
+    env.close()
+
+
+if __name__ == '__main__':
+    main()

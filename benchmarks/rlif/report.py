@@ -1,0 +1,188 @@
+"""Write tables, verdicts and figures of the runs that are there, and the README of the results.
+
+python -m benchmarks.rlif.report
+"""
+
+from collections.abc import Sequence
+from statistics import median
+import sys
+
+from benchmarks.machine import verdict
+from benchmarks.rlif.claims import claims, SeedResult
+from benchmarks.rlif.evaluate import LONGER
+from benchmarks.rlif.experiment import (
+    CRITICS,
+    EVALUATION_COURSES,
+    MARK_STEPS,
+    OPERATOR_COURSES,
+    read_rows,
+    RESULTS,
+    STEPS,
+)
+from benchmarks.rlif.figures import draw_success, draw_takeovers, Runs
+from benchmarks.rlif.operators import FILE as OPERATORS
+from benchmarks.rlif.results import finished_runs, FinishedRun
+from takeover.agents.evaluation import wilson_interval
+
+HEADING = """# Learning from take-overs: results
+
+Each seed clones 4 demonstrations until the clone has converged; then a scripted operator of skill
+0.4 corrects the policy for {steps} steps ({minutes:.0f} minutes of driving at 20 Hz), and it
+learns from the take-overs: the defaults of `takeover rlif`, with DSAC-T's critics, and with those
+of RLPD. Afterwards every policy of interest drives alone, without noise, on the same {courses}
+courses (seeds {first} to {last}), which were used for nothing else. A success rate of 85 % on so
+many courses has a 95 % interval of {low:.0f} to {high:.0f} %: a few points between two policies
+are chance, and the best of ten policies is flattered by it.
+
+* *start*: the converged clone of the demonstrations; *longer*: the same with {longer} times the
+  gradient steps, to see that it has converged.
+* *HG-DAgger*: the same network cloned in the same way from the demonstrations and every step that
+  the operator drove in this very run. In a loop of its own it would have been corrected more
+  often, and would have had more of such steps.
+* *deployed*: the version chosen at the end by its own driving alone, by the lowest upper bound of
+  its rate of take-overs and failures (`takeover.policy.evidence`); *evidence*: how many of them
+  it had, in how long. Who chooses sees no evaluation: a run has ended before one is made.
+* *own best*: the best of all policies of this run in this table, by hindsight.
+* *newest*: what had been learned, whether it was offered to drive or not.
+* *take-overs*: in the first and in the last {mark} steps; *person*: share of all steps.
+
+Made by `python -m benchmarks.rlif.queue`, `python -m benchmarks.rlif.operators` and
+`python -m benchmarks.rlif.report`, one thread for each run. In the folder of each seed: settings,
+machine and versions (`run.json`), episodes, evidence of each version, and the outcome of each
+course by a letter (`outcomes.csv`: goal, collision, off the path, time limit).
+"""
+
+
+def heading() -> str:
+    """Return what the numbers mean."""
+    count = len(EVALUATION_COURSES)
+    low, high = wilson_interval(round(0.85 * count), count)
+    return HEADING.format(
+        steps=STEPS,
+        minutes=STEPS / 20 / 60,
+        courses=count,
+        first=EVALUATION_COURSES[0],
+        last=EVALUATION_COURSES[-1],
+        low=100.0 * low,
+        high=100.0 * high,
+        longer=LONGER,
+        mark=MARK_STEPS,
+    )
+
+
+def seed_rows(runs: Sequence[FinishedRun]) -> list[str]:
+    """Return each seed as a row of Markdown, and the medians with the lowest and the highest."""
+    lines = [
+        '| seed | start | longer | HG-DAgger | longer | deployed | own best | newest at the end '
+        '| evidence | take-overs | person |',
+        '|---|---|---|---|---|---|---|---|---|---|---|',
+    ]
+    columns = [numbers(run.result) for run in runs]
+    for run, values in zip(runs, columns):
+        cells = [str(run.result.seed), *(f'{value:.1f}' for value in values), run.evidence]
+        first = run.takeovers(0, MARK_STEPS)
+        last = run.takeovers(STEPS - MARK_STEPS, STEPS)
+        cells += [f'{first}, {last}', f'{100.0 * run.human_share:.1f} %']
+        lines.append(f'| {" | ".join(cells)} |')
+    medians = [spread(values) for values in zip(*columns)]
+    return [*lines, f'| median | {" | ".join(medians)} | | | |']
+
+
+def numbers(result: SeedResult) -> list[float]:
+    """Return the success rates of a seed in the order of the table."""
+    names = ('start', 'start_longer', 'hg_dagger', 'hg_dagger_longer', 'deployed')
+    return [*(result.policies[name] for name in names), result.own_best, result.newest_at_end]
+
+
+def spread(values: Sequence[float]) -> str:
+    """Return the median, and from where to where the values go."""
+    return f'**{median(values):.1f}** ({min(values):.1f} to {max(values):.1f})'
+
+
+def curve_rows(runs: Sequence[FinishedRun]) -> list[str]:
+    """Return the curves as a table: medians with the lowest and the highest seed."""
+    results = [run.result for run in runs]
+    starts = spread([each.policies['start'] for each in results])
+    lines = ['| steps | newest | trusted |', '|---|---|---|', f'| 0 | {starts} | {starts} |']
+    for steps in sorted(results[0].newest):
+        newest = spread([each.newest[steps] for each in results])
+        trusted = spread([each.trusted[steps] for each in results])
+        lines.append(f'| {steps} | {newest} | {trusted} |')
+    return lines
+
+
+def verdicts(runs: Sequence[FinishedRun]) -> list[str]:
+    """Return the claims, each with what was found."""
+    return [
+        f'* {found.claim}: {found.found}: {verdict(found.holds)}'
+        for found in claims([run.result for run in runs])
+    ]
+
+
+def where(runs: Sequence[FinishedRun]) -> str:
+    """Return machine, versions and times in a sentence or two."""
+    about = runs[0].about
+    software, took = about['software'], [run.about['cpu_s'] / 60.0 for run in runs]
+    machines = sorted({run.about['machine'].partition(', load')[0] for run in runs})
+    return (
+        f'{len(runs)} seeds. On {" and ".join(machines)}; Python {software["python"]}, torch '
+        f'{software["torch"]}, mujoco {software["mujoco"]}; {min(took):.1f} to {max(took):.1f} '
+        'minutes of one core for a run.'
+    )
+
+
+def operator_rows() -> list[str]:
+    """Return how often scripted drivers finish alone, as a table; nothing if not measured."""
+    rows = read_rows(OPERATORS)
+    if not rows:
+        return []
+    lines = [
+        '## Operators',
+        '',
+        'How often scripted drivers finish alone: the operator with its hands on the stick all '
+        f'the time, through the joystick, on {len(OPERATOR_COURSES)} courses of its own; the '
+        'operator who corrects and the expert (without joystick) on the courses of the '
+        'evaluations above.',
+        '',
+        '| driver | skill | courses from | success, % | 95 % interval |',
+        '|---|---|---|---|---|',
+    ]
+    for row in rows:
+        goals, courses = int(row['goals']), int(row['courses'])
+        low, high = wilson_interval(goals, courses)
+        lines.append(
+            f'| {row["driver"]} | {row["skill"]} | {row["first_course"]} '
+            f'| {100.0 * goals / courses:.1f} ({goals} of {courses}) '
+            f'| {100.0 * low:.0f} to {100.0 * high:.0f} |'
+        )
+    return lines
+
+
+def expert_success() -> float | None:
+    """Return the success of the expert on the courses of the evaluations, percent."""
+    for row in read_rows(OPERATORS):
+        if row['driver'] == 'expert':
+            return 100.0 * int(row['goals']) / int(row['courses'])
+    return None
+
+
+def main() -> int:
+    """Draw and write."""
+    runs: Runs = {critic: found for critic in CRITICS if (found := finished_runs(critic))}
+    lines = [heading()]
+    if runs:
+        draw_success(runs, expert_success(), RESULTS / 'success.png')
+        draw_takeovers(runs, RESULTS / 'takeovers.png')
+        lines += ['![success over steps](success.png)', '', '![take-overs](takeovers.png)', '']
+    for critic, found in runs.items():
+        lines += [f'## {CRITICS[critic]}', '', where(found), '', *verdicts(found), '']
+        lines += ['Success in percent:', '', *seed_rows(found), '', *curve_rows(found), '']
+    lines += operator_rows()
+    text = '\n'.join(lines).rstrip() + '\n'
+    (RESULTS / 'README.md').write_text(text)
+    print(text)
+    return 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())

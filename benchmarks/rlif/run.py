@@ -1,0 +1,182 @@
+"""One run: drive, correct, learn, deploy. No policy is evaluated here.
+
+Log, demonstrations and every policy version stay in runs/rlif_benchmark; the tables go to
+benchmarks/results/rlif/<critic>/seed_<seed>:
+
+* `episodes.csv`: each episode of corrected driving;
+* `versions.csv`: each policy, and its own driving, by which the deployed one was chosen;
+* `marks.csv`: every 4000 steps the newest policy, and the one to trust by then;
+* `run.json`: settings, first and deployed version, machine and times; it is written last.
+
+    python -m benchmarks.rlif.run dsact 0
+"""
+
+import argparse
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+import importlib.metadata
+import json
+from pathlib import Path
+import shutil
+import time
+from typing import Any
+
+from benchmarks.machine import machine
+from benchmarks.rlif.experiment import (
+    config,
+    CRITICS,
+    JOYSTICK,
+    marks,
+    result_folder,
+    run_folder,
+    STEPS,
+    TASK,
+    write_rows,
+)
+from takeover.action import ActionContract
+from takeover.data.log_messages import headless_channels
+from takeover.data.log_metadata import log_metadata, versions
+from takeover.data.log_writer import LogWriter
+from takeover.intervention.joystick import load_joystick
+from takeover.policy.provenance import describe
+from takeover.policy.store import PolicyStore
+from takeover.specs import spec_hash
+from takeover.task import load_task_and_robot
+from takeover.training import compute
+from takeover.training.rlif_run import EpisodeRow, KEEP_POLICIES, RlifRun, RlifRunConfig
+
+TABLES = ('episodes.csv', 'versions.csv', 'marks.csv')
+
+
+def drive(settings: RlifRunConfig, folder: Path, command: str) -> dict[str, Any]:
+    """Do a run in a folder, and write its tables there; return what `run.json` says of it."""
+    begun_s, begun_cpu_s, at = time.monotonic(), time.process_time(), machine()
+    computing = str(compute.prepare())
+    task, robot = load_task_and_robot(TASK)
+    mapping = load_joystick(JOYSTICK, ActionContract(task.action))
+    metadata = log_metadata(TASK, command, asdict(settings))
+    with LogWriter(folder / 'log', headless_channels(), metadata) as log:
+        hash_of_task = spec_hash(task)
+        run = RlifRun(
+            task,
+            robot,
+            mapping,
+            settings,
+            folder / 'policies',
+            command,
+            lambda step: log.write_step(step, hash_of_task),
+        )
+        demonstrated = run.demonstrate()
+        with LogWriter(folder / 'demonstrations', headless_channels(), metadata) as shown:
+            for step in demonstrated:
+                shown.write_step(step, hash_of_task)
+        first = run.policy.version
+        rows, found = follow(run, folder)
+    write_rows(folder / 'episodes.csv', map(asdict, rows))
+    write_rows(folder / 'marks.csv', found)
+    write_rows(folder / 'versions.csv', described_versions(run))
+    deployed, counts = run.deployed().version, run.learner.counts
+    run.close()
+    return {
+        'command': command,
+        'first': first,
+        'deployed': deployed,
+        'demonstrated_steps': sum(step.intervened for step in demonstrated),
+        'steps': run.steps,
+        'transitions': counts.transitions,
+        'operator_steps': counts.interventions,
+        'takeovers': counts.takeovers,
+        'updates': run.learner.learner.updates,
+        'wall_s': round(time.monotonic() - begun_s, 1),
+        'cpu_s': round(time.process_time() - begun_cpu_s, 1),
+        'machine': at,
+        'computing': computing,
+        'software': versions()
+        | {name: importlib.metadata.version(name) for name in ('torch', 'mujoco')},
+        'git_commit': describe(command, {}, '')['git_commit'],
+        'config': asdict(settings),
+    }
+
+
+def follow(run: RlifRun, folder: Path) -> tuple[list[EpisodeRow], list[dict[str, Any]]]:
+    """Drive to the end; return the episodes, and the newest and the trusted policy at each mark.
+
+    A mark is the end of the episode in which the run came to so many steps.
+    """
+    waiting, rows, found = marks(run.config.steps), [], []
+    for row in said(run.drive()):
+        rows.append(row)
+        while waiting and row.steps >= waiting[0]:
+            newest = newest_version(run, row, folder)
+            found.append({'steps': waiting.pop(0), 'newest': newest, 'trusted': row.best})
+    return rows, found
+
+
+def newest_version(run: RlifRun, row: EpisodeRow, folder: Path) -> str:
+    """Return the version of what has been learned by now.
+
+    While a version drives without being corrected no other is offered; then what the learner has
+    is exported aside, which changes nothing in the run.
+    """
+    if not row.clean:
+        return run.policy.version
+    path = folder / 'resting.onnx'
+    origin = describe('benchmarks.rlif.run', {'seed': run.config.seed}, f'{row.steps} steps')
+    policy = run.learner.export(path, origin)
+    PolicyStore(folder / 'resting', keep=KEEP_POLICIES).add(path)
+    path.unlink()
+    return policy.version
+
+
+def described_versions(run: RlifRun) -> Iterator[dict[str, Any]]:
+    """Give each policy with the evidence of its own driving, in the order they were made."""
+    for stored in run.store.policies():
+        found = run.evidence.of(stored.version)
+        yield {
+            'version': stored.version,
+            'updates': stored.bundle().provenance['updates'],
+            'driven_s': round(found.driven_s, 2),
+            'takeovers': found.takeovers,
+            'failures': found.failures,
+            'goals': found.goals,
+            'events_per_s_bound': f'{found.rate_bound:.4g}',
+        }
+
+
+def said(rows: Iterator[EpisodeRow]) -> Iterator[EpisodeRow]:
+    """Give the rows on, each told to who watches."""
+    for row in rows:
+        print(
+            f'{row.steps:6d} steps  {row.outcome.lower():<10} {row.takeovers} take-overs  '
+            f'policy {row.version}  trusted {row.best}',
+            flush=True,
+        )
+        yield row
+
+
+def keep(folder: Path, kept: Path, about: dict[str, Any], tables: Sequence[str] = TABLES) -> None:
+    """Copy the tables of a run to where they are kept; what is said of it last."""
+    kept.mkdir(parents=True, exist_ok=True)
+    for name in tables:
+        shutil.copy(folder / name, kept / name)
+    (kept / 'run.json').write_text(json.dumps(about, indent=1) + '\n')
+
+
+def main() -> None:
+    """Parse the arguments and run."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument('critic', choices=CRITICS)
+    parser.add_argument('seed', type=int, help='of everything random')
+    parser.add_argument('--steps', type=int, default=STEPS)
+    given = parser.parse_args()
+    folder = run_folder(given.critic, given.seed)
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    settings = config(given.critic, given.seed, given.steps)
+    command = f'python -m benchmarks.rlif.run {given.critic} {given.seed} --steps {given.steps}'
+    about = drive(settings, folder, command)
+    keep(folder, result_folder(given.critic, given.seed), about)
+
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,25 @@
+"""Install the learner; executable name = module name = default node name."""
+
+from setuptools import find_packages, setup
+
+package_name = 'takeover_learning'
+nodes = ['learner_node']
+
+setup(
+    name=package_name,
+    version='0.1.0',
+    packages=find_packages(include=[package_name, f'{package_name}.*']),
+    data_files=[
+        ('share/ament_index/resource_index/packages', [f'resource/{package_name}']),
+        (f'share/{package_name}', ['package.xml']),
+    ],
+    install_requires=['setuptools'],
+    zip_safe=True,
+    maintainer='Takeover maintainers',
+    maintainer_email='takeover@example.org',
+    description='The node of Takeover that learns from the log while the robot drives.',
+    license='Apache-2.0',
+    entry_points={
+        'console_scripts': [f'{node} = {package_name}.{node}:main' for node in nodes],
+    },
+)

@@ -1,36 +1,39 @@
-"""Policies exchanged while the rover drives, with a process that trains on the same cores.
+"""Policies exchanged while the rover drives and the learner learns from it, on the same cores.
 
-Starts the shipped `sim.launch.xml` (camera off) and a niced process that multiplies matrices in
-torch on one thread, as a learner does. First it listens without any exchange, then it announces
-one good candidate after the other, each as soon as the one before drives. Missed ticks, jitter and
-bounds are read from the commands of policy_node; one that gets lost on the way counts as missed.
+Starts the shipped `sim.launch.xml` (camera off) with a simulated person and a recorder, and
+`learner.launch.xml` on their log, which offers nothing by itself meanwhile. First it listens
+without any exchange, then it announces one good candidate after the other, each as soon as the one
+before drives. Missed ticks, jitter and bounds are read from the commands of policy_node; one that
+gets lost on the way counts as missed.
 
     python -m benchmarks.swap [--swaps 200] [--seconds 30]
 """
 
 import argparse
-from collections.abc import Iterator
-import contextlib
 from pathlib import Path
-import subprocess
 import sys
 import tempfile
 import time
 
 from benchmarks.machine import machine, verdict
 import numpy as np
+from takeover.cli.demo_session import DemoSession
 from takeover.policy.acceptance import Candidate
 from takeover.task import load_task
-from takeover_msgs.msg import Command, ExecutedCommand, PolicyCandidate, PolicyState
+from takeover_msgs.msg import (
+    Command,
+    ExecutedCommand,
+    LearnerStatus,
+    PolicyCandidate,
+    PolicyState,
+)
 from takeover_nodes import qos
 from takeover_nodes.conversions import stamp_to_ns
 from tests.policy_candidates import good, TASK_FILE
-from tests.stack import Observer, running, wait_until
+from tests.stack import Observer, REPOSITORY, running, wait_until
 from tests.stack_topics import wait_until_policy_is_executed
 
 JITTER_TARGET_MS = 8.0
-TRAINER_NICENESS = 10
-TRAIN = 'import torch\ntorch.set_num_threads(1)\na = torch.rand(256, 256)\nwhile True: a @ a\n'
 PERIOD_S = 1.0 / load_task(TASK_FILE).rate_hz
 PERCENTILES = (50, 99, 100)
 
@@ -41,24 +44,28 @@ def main() -> int:
     parser.add_argument('--swaps', type=int, default=200, help='how many exchanges')
     parser.add_argument('--seconds', type=float, default=30.0, help='how long without any')
     options = parser.parse_args()
-    print(f'{options.swaps} swaps beside a trainer, {machine()}')
-    with (
-        tempfile.TemporaryDirectory() as name,
-        trainer(),
-        running(('sim.launch.xml', 'camera:=false'), folder=Path(name)) as (_, observer),
-    ):
+    print(f'{options.swaps} swaps beside a learner, {machine()}')
+    with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        candidates = [good(folder, number) for number in range(options.swaps)]
-        wait_until_driving(observer)
-        quiet_s = time.monotonic()
-        time.sleep(options.seconds)
-        swaps_s = time.monotonic()
-        before = observer.last('policy/version')
-        waits_s = exchange_all(observer, candidates)
-        after = wait_until(
-            lambda: newest_with(observer, candidates[-1].version), 'the last one is reported'
-        )
-        commands = observer.since('policy/command', quiet_s)
+        with running(*launches(folder), folder=folder) as (_, observer):
+            candidates = [good(folder, number) for number in range(options.swaps)]
+            wait_until_driving(observer)
+            observer.hear(LearnerStatus, 'learner/status', qos.LATCHED)
+            wait_until(lambda: updates(observer) > 0, 'the learner learns', 300.0)
+            learned = updates(observer)
+            quiet_s = time.monotonic()
+            time.sleep(options.seconds)
+            swaps_s = time.monotonic()
+            before = observer.last('policy/version')
+            waits_s = exchange_all(observer, candidates)
+            after = wait_until(
+                lambda: newest_with(observer, candidates[-1].version), 'the last one is reported'
+            )
+            commands = observer.since('policy/command', quiet_s)
+            rate = (updates(observer) - learned) / (time.monotonic() - quiet_s)
+            print(
+                f'the learner made {rate:.1f} updates/s, {observer.last("learner/status").message}'
+            )
     if np.any(np.diff([stamp_to_ns(command.tick_stamp) for _, command in commands]) <= 0):
         sys.exit('stamps go back: another stack talks in the same ROS domain; run it again')
     quiet = [command for at, command in commands if at <= swaps_s]
@@ -66,15 +73,29 @@ def main() -> int:
     return report(quiet, busy, after.swaps - before.swaps, waits_s)
 
 
-@contextlib.contextmanager
-def trainer() -> Iterator[None]:
-    """Keep a core busy as a learner does."""
-    process = subprocess.Popen(['nice', '-n', str(TRAINER_NICENESS), sys.executable, '-c', TRAIN])
-    try:
-        yield
-    finally:
-        process.kill()
-        process.wait()
+def launches(folder: Path) -> tuple[tuple[str, ...], ...]:
+    """Return the launch files and their arguments, for a learner that has cloned already."""
+    session = DemoSession(REPOSITORY, folder, 2, 0, 'benchmarks.swap')
+    session.demonstrate(lambda _: None)
+    session.clone(lambda _: None)
+    session.env.close()
+    return (
+        ('sim.launch.xml', 'camera:=false', 'operator:=0.4', f'record:={session.log_dir}'),
+        (
+            'learner.launch.xml',
+            f'log_dir:={session.log_dir}',
+            f'learner_dir:={session.learner_dir}',
+            f'demonstrations:={session.demonstrations_dir}',
+            f'learner_config:={session.config_file}',
+            'publish_period_s:=3600.0',
+        ),
+    )
+
+
+def updates(observer: Observer) -> int:
+    """Return how many updates the learner has made."""
+    status = observer.last('learner/status')
+    return status.updates if status else 0
 
 
 def wait_until_driving(observer: Observer) -> None:

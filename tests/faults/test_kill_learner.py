@@ -86,14 +86,15 @@ def progress(folder: Path) -> str:
 
 def one_life(place: Path, chance: random.Random) -> int:
     """Start a learner, kill it a random while after it has got on; return its checkpoint."""
-    folder = place / 'killed'
+    folder, log = place / 'killed', place / 'learn.log'
     before = newest_events(folder)
-    with (place / 'learn.log').open('a') as output:
+    with log.open('a') as output:
+        said = log.stat().st_size
         process = subprocess.Popen(
             command(place, 'killed'), cwd=place, stdout=output, stderr=subprocess.STDOUT
         )
     try:
-        # Also within the cloning, before there is anything to go on from.
+        # Also while it clones or reads what it learned from before.
         if chance.random() < 0.8:
             wait_until(
                 lambda: newest_events(folder) > before or process.poll() is not None,
@@ -101,13 +102,13 @@ def one_life(place: Path, chance: random.Random) -> int:
                 DEADLINE_S,
             )
         else:
-            wait_until((folder / '.lock').exists, 'the learner has begun', DEADLINE_S)
+            wait_until(lambda: log.stat().st_size > said, 'the learner has begun', DEADLINE_S)
         moment_s = time.monotonic() + chance.uniform(0.0, MOST_LIFE_S)
         wait_until(
             lambda: time.monotonic() > moment_s or newest_events(folder) > before + SHARE // 2,
             'a random moment',
         )
-        assert process.poll() is None, (place / 'learn.log').read_text()
+        assert process.poll() is None, log.read_text()
     finally:
         process.send_signal(signal.SIGKILL)
         process.wait()

@@ -7,7 +7,10 @@ from rich.table import Table
 from rich.text import Text
 from takeover.report.learning_rows import VERDICT_LOOKS
 from takeover.report.learning_state import DrivenEpisode, LearningScreen, VersionDrive
-from takeover.report.looks import clock, MUTED, NARROW, OUTCOME_LOOKS, SideBySide
+from takeover.report.looks import clock, MUTED, OUTCOME_LOOKS, SideBySide
+
+# Columns of text in which both tables are whole beside each other.
+BESIDE = 112
 
 
 def tables(state: LearningScreen, width: int, rows: int) -> RenderableType:
@@ -19,7 +22,7 @@ def tables(state: LearningScreen, width: int, rows: int) -> RenderableType:
         rows: lines there are below the heading; the newest are shown.
     """
     versions = _versions(state.versions[-rows:])
-    if width < NARROW:
+    if width < BESIDE:
         return versions
     return SideBySide(versions, _episodes(state.episodes[-rows:]))
 

@@ -130,6 +130,14 @@ def test_a_taller_terminal_shows_the_versions_and_a_wider_one_the_episodes(state
     assert 'version  ' in wide and 'collision' in wide
 
 
+@pytest.mark.parametrize('width', range(80, 150))
+def test_tables_are_whole_or_not_there(state, width):
+    lines = lines_of(state, width, 40)
+    heading = next(i for i, line in enumerate(lines) if 'version ' in line)
+    assert 'take-overs  per minute' in lines[heading]
+    assert not any('…' in line for line in lines[heading:-1])
+
+
 @pytest.mark.parametrize('mode', MODES)
 def test_before_anything_is_heard_it_shows_that(mode):
     text = '\n'.join(lines_of(LearningScreen(mode=mode), 80, 24))

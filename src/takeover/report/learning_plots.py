@@ -121,7 +121,8 @@ def curves(session: LearningSession) -> bytes:
         WIDTH_IN, 0.4 + 1.6 * rows, rows=rows, columns=columns, sharex=True
     )
     for name, axes in zip(shown, np.ravel(all_axes)):
-        axes.plot(session.curves['step'], session.curves[name], color=POLICY, linewidth=1.5)
+        steps, values = session.curves['step'], session.curves[name]
+        axes.plot(steps, values, color=POLICY, linewidth=1.5, marker=_marker(values), markersize=4)
         axes.set_title(CURVES[name], color=INK, fontsize=8.5, loc='left')
         axes.yaxis.set_major_locator(MaxNLocator(4))
         axes.yaxis.set_major_formatter(FuncFormatter(_short))
@@ -131,6 +132,11 @@ def curves(session: LearningSession) -> bytes:
         axes.set_xlabel('steps learned from')
         axes.xaxis.set_major_formatter(FuncFormatter(_short))
     return as_png(figure)
+
+
+def _marker(values: np.ndarray) -> str:
+    """Return a mark for curves of so few values that a line alone shows none."""
+    return 'o' if np.isfinite(values).sum() < 3 else ''
 
 
 def _short(value: float, _: object = None) -> str:

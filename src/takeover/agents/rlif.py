@@ -41,6 +41,8 @@ class RlifConfig(RlpdConfig):
     """Transitions in each gradient step."""
     discount: float = 0.97
     """Gamma: what a reward one step later is worth."""
+    actor_learning_rate: float = 1e-4
+    """Of Adam; slower than the critics', which know little while labels are few."""
     utd_ratio: int = 2
     """Critic steps for each actor step; one update takes this many batches."""
     entropy_backup: bool = False
@@ -52,7 +54,7 @@ class RlifConfig(RlpdConfig):
     reward_scale: float = 10.0
     """Labels are learned multiplied by this, and values are divided by it before the actor sees
     them: so the gaps between actions stand out from the critics' noise."""
-    cloning_weight: float = 0.1
+    cloning_weight: float = 0.3
     """Of the squared distance to cloned actions, against values in units of one label."""
     initial_std: float = 0.15
     """Standard deviation of the actor (before the tanh) at the start."""

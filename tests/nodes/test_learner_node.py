@@ -69,9 +69,11 @@ def diagnosis(observer) -> DiagnosticStatus | None:
 
 def test_a_log_that_grows_is_learned_from_and_policies_are_offered(observer, task, folder):
     with learner(observer.domain, folder) as process:
-        status = wait_for_status(observer, lambda s: s.version, 'the clone is offered')
+        waiting = f'waits for the first steps in {folder / "log"}'
+        status = wait_for_status(
+            observer, lambda s: s.version and s.message == waiting, 'the clone is offered'
+        )
         assert status.state == LearnerStatus.STATE_WAITING
-        assert status.message == f'waits for the first steps in {folder / "log"}'
         clone = offered(observer)
         assert clone.reason == 'a clone of the demonstrations'
         assert clone.spec_hash == spec_hash(task) and clone.version == status.version
@@ -90,7 +92,7 @@ def test_a_log_that_grows_is_learned_from_and_policies_are_offered(observer, tas
         )
         assert status.behind == 0 and status.updates == 60 - TINY.critic_from
         assert status.alpha > 0.0 and status.sigma > 0.0 and status.q != 0.0
-        assert diagnosis(observer).level == DiagnosticStatus.OK
+        wait_until(lambda: diagnosis(observer).level == DiagnosticStatus.OK, 'all is well')
         newest = offered(observer)
         stop(process)
     compute.prepare()

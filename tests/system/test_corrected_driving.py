@@ -10,6 +10,7 @@ import pytest
 from sensor_msgs.msg import Joy
 from takeover.command import Source
 from takeover.data.log_reader import log_files, LogReader, read_steps
+from takeover.intervention.episode_tracker import GAP_PERIODS
 from takeover.specs import spec_hash
 from takeover_msgs.msg import RecorderState
 from takeover_nodes import qos
@@ -92,8 +93,10 @@ def test_the_person_speaks_by_joystick_alone_and_the_gate_to_the_robot(driven):
     assert code == 0
 
 
-def test_each_take_over_costs_its_last_step_of_the_policy_one_and_nothing_else_costs(steps):
+def test_each_take_over_costs_its_last_step_of_the_policy_one_and_nothing_else_costs(steps, task):
     after = {step.sequence: step for step in steps}
+    # On a machine under load a tick may come late: what lies between is not known, nor blamed.
+    gap_ns = 1e9 * GAP_PERIODS / task.rate_hz
     onsets = {
         step.sequence
         for step in steps
@@ -101,6 +104,7 @@ def test_each_take_over_costs_its_last_step_of_the_policy_one_and_nothing_else_c
         and (follower := after.get(step.sequence + 1)) is not None
         and follower.source is Source.HUMAN
         and follower.episode == step.episode > 0
+        and follower.stamp_ns - step.stamp_ns <= gap_ns
     }
     assert len(onsets) >= 2 * TAKEOVERS_EACH
     # What followed the last step before the kill is in no file.

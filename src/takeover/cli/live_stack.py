@@ -17,8 +17,8 @@ from takeover.cli.child_processes import adopt_orphans, kill_orphans, Signals, s
 from takeover.errors import TakeoverError
 
 DDS_PROFILE = 'config/fastdds_profile.xml'
-# The launcher gives each process 5 s for SIGINT and 5 s for SIGTERM.
-LAUNCH_PATIENCE_S = 15.0
+# The launcher gives a process up to 10 s for SIGINT and 5 s for SIGTERM.
+LAUNCH_PATIENCE_S = 20.0
 # Long enough to write the report on a slow machine.
 MONITOR_PATIENCE_S = 60.0
 # From its first import on: the nodes come first.

@@ -8,6 +8,7 @@ that follows them alone leaves the data within a thousand steps. What keeps it t
 * its loss has a cloning term, in the manner of TD3+BC (S. Fujimoto, S. Gu, arXiv 2106.06860), on
   demonstrations and on what else the caller knows to be good;
 * its temperature is small: an entropy bonus larger than the gaps between values destroys it;
+* it follows the critics slowly, and only once they have seen some labels: the caller lets it rest;
 * what drives is a moving average of the actor.
 """
 

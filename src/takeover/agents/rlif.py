@@ -8,7 +8,7 @@ that follows them alone leaves the data within a thousand steps. What keeps it t
 * its loss has a cloning term, in the manner of TD3+BC (S. Fujimoto, S. Gu, arXiv 2106.06860), on
   demonstrations and on what else the caller knows to be good;
 * its temperature is small: an entropy bonus larger than the gaps between values destroys it;
-* it follows the critics slowly, and only once they have seen some labels: the caller lets it rest;
+* it follows the critics only once they have seen some labels: the caller lets it rest;
 * what drives is a moving average of the actor.
 """
 
@@ -42,8 +42,6 @@ class RlifConfig(RlpdConfig):
     """Transitions in each gradient step."""
     discount: float = 0.97
     """Gamma: what a reward one step later is worth."""
-    actor_learning_rate: float = 1e-4
-    """Of Adam; slower than the critics', which know little while labels are few."""
     utd_ratio: int = 2
     """Critic steps for each actor step; one update takes this many batches."""
     entropy_backup: bool = False
@@ -55,7 +53,7 @@ class RlifConfig(RlpdConfig):
     reward_scale: float = 10.0
     """Labels are learned multiplied by this, and values are divided by it before the actor sees
     them: so the gaps between actions stand out from the critics' noise."""
-    cloning_weight: float = 0.3
+    cloning_weight: float = 0.1
     """Of the squared distance to cloned actions, against values in units of one label."""
     initial_std: float = 0.15
     """Standard deviation of the actor (before the tanh) at the start."""

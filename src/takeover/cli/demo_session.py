@@ -37,7 +37,7 @@ import yaml
 
 # Courses of the evaluation: none is driven in training, none decides about anything.
 EVALUATION_COURSES = 900_000
-CONFIG = Path('config/training/rlif.yaml')
+CONFIG = Path('config/training/rlif_good_start.yaml')
 TASK, JOYSTICK = Path('config/tasks/rover_path.yaml'), Path('config/inputs/joystick.yaml')
 
 

@@ -43,7 +43,7 @@ class TakeoverConfig:
     """Updates that each transition pays for (each takes `utd_ratio` batches)."""
     critic_from: int = 200
     """Transitions before the first update."""
-    actor_from: int = 2500
+    actor_from: int = 1000
     """Transitions before the actor follows the critics; until then only they learn."""
     seed: int = 0
     """Of weights, noise and batches."""

@@ -123,7 +123,9 @@ def test_a_file_that_is_no_mapping_is_refused(text, sentence, tmp_path):
 
 def test_the_shipped_files_of_published_settings_hold_them(repository):
     folder = repository / 'config' / 'training'
-    published = {file.stem: config_from_file(file) for file in folder.glob('*.yaml')}
+    # Those of learners of take-overs are of another kind: test_takeover_settings.py.
+    files = [file for file in folder.glob('*.yaml') if not file.stem.startswith('rlif')]
+    published = {file.stem: config_from_file(file) for file in files}
     assert sorted(published) == ['dsact_100k', 'dsact_published', 'rlpd_published']
     dsact, rlpd = published['dsact_published'], published['rlpd_published']
     assert (dsact.agent, dsact.dsact) == ('dsact', DsactConfig(entropy_in_action_units=True))

@@ -30,6 +30,14 @@ def test_the_shipped_file_has_the_defaults_of_the_code(repository):
     assert config_from_file(repository / 'config/training/rlif.yaml') == TakeoverConfig()
 
 
+def test_the_file_for_a_good_start_holds_its_actor_more(repository):
+    found = config_from_file(repository / 'config/training/rlif_good_start.yaml')
+    plain = TakeoverConfig()
+    assert found.actor_from > plain.actor_from
+    assert found.learner.actor_learning_rate < plain.learner.actor_learning_rate
+    assert found.learner.cloning_weight > plain.learner.cloning_weight
+
+
 def test_what_a_file_does_not_say_has_its_default(read, tmp_path):
     found = read('updates_per_transition: 2\nlearner: {critic: ensemble, hidden: [16, 16]}')
     assert found == TakeoverConfig(

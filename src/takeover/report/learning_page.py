@@ -5,18 +5,16 @@ killed.
 """
 
 from collections import Counter
-import importlib.resources
 import json
-import os
 from pathlib import Path
 import sys
 from typing import Any
 
 from takeover.agents.evaluation import wilson_interval
+from takeover.report.html import image, OUTCOMES, render, write_page
 from takeover.report.learning_evaluation import EvaluatedPolicy
 from takeover.report.learning_record import LearningSession, parts
 from takeover.report.learning_session import deployed_version, read_session, start_version
-from takeover.report.page import image, OUTCOMES
 
 TEMPLATE = 'learning_page.html'
 SHOWN_COURSES = 6
@@ -33,22 +31,12 @@ def write_learning_report(folder: str | Path) -> Path:
     :return: the path of report.html.
     :raises OSError: the disk says no.
     """
-    path = Path(folder) / 'report.html'
-    unfinished = path.with_name(path.name + '.tmp')
-    unfinished.write_text(render_learning_page(read_session(folder)), encoding='utf-8')
-    os.replace(unfinished, path)
-    return path
+    return write_page(Path(folder), render_learning_page(read_session(folder)))
 
 
 def render_learning_page(session: LearningSession) -> str:
     """Return the report of `session` as HTML."""
-    import jinja2
-
-    text = (importlib.resources.files(__package__) / TEMPLATE).read_text(encoding='utf-8')
-    environment = jinja2.Environment(
-        autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
-    )
-    return environment.from_string(text).render(_context(session))
+    return render(TEMPLATE, _context(session))
 
 
 def _context(session: LearningSession) -> dict[str, Any]:

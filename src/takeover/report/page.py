@@ -4,26 +4,16 @@
 makes the page again from it.
 """
 
-import base64
-import importlib.resources
-import os
 from pathlib import Path
 import sys
 from typing import Any
 
 import numpy as np
 from takeover.metrics import HOPS
+from takeover.report.html import image, OUTCOMES, render, write_page
 from takeover.report.record import EpisodeRecord, load_run, RunRecord, save_run
 
 TEMPLATE = 'page.html'
-OUTCOMES = {
-    'goal': ('goal', 'good'),
-    'collision': ('collision', 'bad'),
-    'off_path': ('left the corridor', 'bad'),
-    'time_limit': ('time limit', 'fair'),
-    'aborted': ('aborted', 'fair'),
-    'running': ('running', 'fair'),
-}
 SHOWN_EPISODES = 12
 SHOWN_EVENTS = 200
 
@@ -36,22 +26,12 @@ def write_report(run: RunRecord, directory: str | Path) -> Path:
     directory = Path(directory)
     directory.mkdir(parents=True, exist_ok=True)
     save_run(run, directory)
-    path = directory / 'report.html'
-    unfinished = path.with_name(path.name + '.tmp')
-    unfinished.write_text(render_page(run), encoding='utf-8')
-    os.replace(unfinished, path)
-    return path
+    return write_page(directory, render_page(run))
 
 
 def render_page(run: RunRecord) -> str:
     """Return the report of `run` as HTML."""
-    import jinja2
-
-    text = (importlib.resources.files(__package__) / TEMPLATE).read_text(encoding='utf-8')
-    environment = jinja2.Environment(
-        autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
-    )
-    return environment.from_string(text).render(_context(run))
+    return render(TEMPLATE, _context(run))
 
 
 def _context(run: RunRecord) -> dict[str, Any]:
@@ -77,13 +57,8 @@ def _context(run: RunRecord) -> dict[str, Any]:
         'hops': [(meaning, run.hops[hop]) for hop, meaning in HOPS.items() if hop in run.hops],
         'events': run.events[:SHOWN_EVENTS],
         'events_left_out': max(0, len(run.events) - SHOWN_EVENTS),
-        'versions': _versions(run),
+        'facts': _facts(run),
     }
-
-
-def image(png: bytes) -> str:
-    """Return a PNG as the address of an <img>."""
-    return 'data:image/png;base64,' + base64.b64encode(png).decode('ascii')
 
 
 def _verdict(run: RunRecord) -> tuple[str, str]:
@@ -137,7 +112,7 @@ def _mean_cross_track(episodes: list[EpisodeRecord]) -> float:
     return weighted / seconds if seconds else 0.0
 
 
-def _versions(run: RunRecord) -> list[tuple[str, str]]:
+def _facts(run: RunRecord) -> list[tuple[str, str]]:
     return [
         ('task', run.task or '–'),
         ('policy', run.policy_version or '–'),

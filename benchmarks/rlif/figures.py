@@ -8,11 +8,10 @@ from benchmarks.rlif.claims import median_of, SeedResult
 from benchmarks.rlif.experiment import CRITICS, MARK_STEPS
 from benchmarks.rlif.results import FinishedRun
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import EngFormatter, MultipleLocator
 import numpy as np
-from takeover.report.plots import DPI, GOAL, HUMAN, INK, POLICY, STOP
+from takeover.report.figures import GOAL, HUMAN, INK, new_figure, POLICY, STOP
 
 PANEL_IN, HEIGHT_IN = 5.2, 4.0
 BIN_STEPS = 2000
@@ -43,7 +42,7 @@ def draw_success(runs: Runs, expert: float | None, out: Path) -> None:
             clip_on=False,
             zorder=5,
         )
-        _dress(axes, f'{CRITICS[critic]}: {len(results)} seeds and their median')
+        _name(axes, f'{CRITICS[critic]}: {len(results)} seeds and their median')
         axes.set_ylim(0.0, 100.0)
         axes.legend(
             frameon=False,
@@ -64,7 +63,7 @@ def draw_takeovers(runs: Runs, out: Path) -> None:
         for row in rates:
             axes.plot(middle, row, color=HUMAN, linewidth=0.8, alpha=0.5)
         axes.plot(middle, np.median(rates, axis=0), color=HUMAN, linewidth=2.2, label='median')
-        _dress(axes, f'{CRITICS[critic]}: {len(found)} seeds and their median')
+        _name(axes, f'{CRITICS[critic]}: {len(found)} seeds and their median')
         axes.set_xlim(0.0, BIN_STEPS * rates.shape[1])
         axes.set_ylim(bottom=0.0)
     figure.savefig(out, transparent=True)
@@ -113,23 +112,16 @@ def _curves(axes: Axes, results: Sequence[SeedResult], name: str, colour: str) -
 
 
 def _panels(runs: Runs, label: str) -> tuple[Figure, Sequence[Axes]]:
-    figure = Figure(figsize=(PANEL_IN * len(runs), HEIGHT_IN), dpi=DPI, layout='constrained')
-    FigureCanvasAgg(figure)
-    panels = figure.subplots(1, len(runs), squeeze=False, sharey=True)[0]
-    panels[0].set_ylabel(label, color=INK, fontsize=8)
-    return figure, panels
+    width_in = PANEL_IN * len(runs)
+    figure, panels = new_figure(width_in, HEIGHT_IN, columns=len(runs), squeeze=False, sharey=True)
+    panels[0, 0].set_ylabel(label)
+    return figure, panels[0]
 
 
-def _dress(axes: Axes, title: str) -> None:
-    """Give axes the look of the report."""
-    axes.set_facecolor('none')
+def _name(axes: Axes, title: str) -> None:
+    """Name axes, and set their ticks."""
     axes.set_title(title, color=INK, fontsize=9)
-    axes.set_xlabel('steps of corrected driving', color=INK, fontsize=8)
+    axes.set_xlabel('steps of corrected driving')
     axes.set_xlim(0.0)
     axes.xaxis.set_major_locator(MultipleLocator(MARK_STEPS))
     axes.xaxis.set_major_formatter(EngFormatter(sep=''))
-    axes.tick_params(colors=INK, labelsize=8, length=3)
-    axes.grid(True, color=INK, alpha=0.18, linewidth=0.6)
-    axes.set_axisbelow(True)
-    for side, spine in axes.spines.items():
-        spine.set(color=INK, alpha=0.5, visible=side in ('left', 'bottom'))

@@ -9,9 +9,20 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 import numpy as np
 from takeover.command import Source
-from takeover.data.log_summary import EpisodeSummary, LogSummary
+from takeover.data.log_summary import EpisodeSummary, LogSummary, usual_period_s
 from takeover.errors import TakeoverError
-from takeover.report.plots import DPI, GOAL, HOLD, HUMAN, INK, POLICY, SLOWING, STOP, WIDTH_IN
+from takeover.report.figures import (
+    bars_of,
+    DPI,
+    GOAL,
+    HOLD,
+    HUMAN,
+    INK,
+    POLICY,
+    SLOWING,
+    STOP,
+    WIDTH_IN,
+)
 
 COLOURS = {Source.POLICY: POLICY, Source.HUMAN: HUMAN, Source.HOLD: HOLD, Source.NONE: HOLD}
 NAMES = {'policy drove': POLICY, 'person drove': HUMAN, 'nobody (hold)': HOLD}
@@ -19,8 +30,6 @@ ENDS = {'goal': GOAL, 'collision': STOP, 'off_path': STOP, 'time_limit': SLOWING
 # A line is as high as it can be read; a picture is never higher than a page of many.
 LINE_IN, THIN_LINE_IN, MOST_HEIGHT_IN = 0.22, 0.05, 40.0
 LABELLED = 60
-# Bars of neighbouring steps touch; a step that is missing leaves a hole.
-_GAP_PERIODS = 1.5
 
 
 def draw(summaries: list[LogSummary], out: Path) -> bool:
@@ -36,7 +45,7 @@ def draw(summaries: list[LogSummary], out: Path) -> bool:
     figure = Figure(figsize=(WIDTH_IN, height), dpi=DPI, layout='constrained')
     FigureCanvasAgg(figure)
     axes = figure.subplots()
-    period_s = _period_s(episodes)
+    period_s = usual_period_s(episodes)
     for row, episode in enumerate(episodes):
         _bars(axes, row, episode, period_s)
         _labels(axes, row, episode)
@@ -51,24 +60,14 @@ def draw(summaries: list[LogSummary], out: Path) -> bool:
     return True
 
 
-def _period_s(episodes: list[EpisodeSummary]) -> float:
-    """Return the usual time between two steps."""
-    periods = [np.diff(episode.times_s) for episode in episodes]
-    periods = np.concatenate(periods) if periods else np.zeros(0)
-    return float(np.median(periods)) if len(periods) else 0.05
-
-
 def _bars(axes: Axes, row: int, episode: EpisodeSummary, period_s: float) -> None:
     """Draw a bar for each stretch without a change of driver and without a gap."""
-    times = episode.times_s
-    sources = np.array([step.source for step in episode.steps])
-    breaks = (np.diff(sources) != 0) | (np.diff(times) > _GAP_PERIODS * period_s)
-    starts = np.concatenate([[0], np.flatnonzero(breaks) + 1])
-    ends = np.concatenate([np.flatnonzero(breaks), [len(times) - 1]])
+    sources = np.array([int(step.source) for step in episode.steps])
+    bars, drivers = bars_of(episode.times_s, sources, period_s)
     axes.broken_barh(
-        [(times[a], times[b] - times[a] + period_s) for a, b in zip(starts, ends)],
+        bars,
         (row - 0.36, 0.72),
-        facecolors=[COLOURS[Source(int(sources[a]))] for a in starts],
+        facecolors=[COLOURS[Source(int(driver))] for driver in drivers],
         alpha=0.3 if episode.undone else 1.0,
         linewidth=0,
     )

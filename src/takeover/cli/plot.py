@@ -56,9 +56,15 @@ def draw(curves: 'list[Curve]', out: Path) -> Path:
 
     :raises TakeoverError: it cannot be written.
     """
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-    from takeover.report.plots import DPI, GOAL, HUMAN, OBSTACLE, POLICY, SLOWING, STOP
+    from takeover.report.figures import (
+        GOAL,
+        HUMAN,
+        new_figure,
+        OBSTACLE,
+        POLICY,
+        SLOWING,
+        STOP,
+    )
 
     names = list(dict.fromkeys(curve.env for curve in curves))
     palette = (POLICY, HUMAN, GOAL, '#a463d6', STOP, SLOWING, OBSTACLE)
@@ -66,14 +72,12 @@ def draw(curves: 'list[Curve]', out: Path) -> Path:
     # One colour for a label, in whichever panel; after the last colour the first again.
     colours = {label: palette[i % len(palette)] for i, label in enumerate(labels)}
     width = WIDTH_IN if len(names) == 1 else PANEL_IN * len(names)
-    figure = Figure(figsize=(width, HEIGHT_IN), dpi=DPI, layout='constrained')
-    FigureCanvasAgg(figure)
-    panels = figure.subplots(1, len(names), squeeze=False)[0]
-    for axes, name in zip(panels, names):
+    figure, panels = new_figure(width, HEIGHT_IN, columns=len(names), squeeze=False)
+    for axes, name in zip(panels[0], names):
         for curve in curves:
             if curve.env == name:
                 draw_curve(axes, curve, colours[curve.label])
-        dress(axes, name)
+        name_all(axes, name)
     try:
         figure.savefig(out, transparent=True)
     except (OSError, ValueError) as error:
@@ -102,22 +106,16 @@ def draw_curve(axes: 'Axes', curve: 'Curve', colour: str) -> None:
     axes.plot(steps, returns.mean(axis=0), marker=marker, color=colour, linewidth=2.0, label=words)
 
 
-def dress(axes: 'Axes', env: str) -> None:
-    """Name axes, lines and band in the look of the report."""
+def name_all(axes: 'Axes', env: str) -> None:
+    """Name axes, lines and band."""
     from matplotlib.ticker import EngFormatter
-    from takeover.report.plots import INK
+    from takeover.report.figures import INK
 
-    axes.set_facecolor('none')
     axes.set_title(f'{env}: mean over seeds, band from lowest to highest', color=INK, fontsize=9)
-    axes.set_xlabel('environment steps', color=INK, fontsize=8)
-    axes.set_ylabel('return of an evaluation', color=INK, fontsize=8)
+    axes.set_xlabel('environment steps')
+    axes.set_ylabel('return of an evaluation')
     axes.set_xlim(left=0.0)
     axes.xaxis.set_major_formatter(EngFormatter(sep=''))
-    axes.tick_params(colors=INK, labelsize=8, length=3)
-    axes.grid(True, color=INK, alpha=0.18, linewidth=0.6)
-    axes.set_axisbelow(True)
-    for side, spine in axes.spines.items():
-        spine.set(color=INK, alpha=0.5, visible=side in ('left', 'bottom'))
     legend = axes.legend(
         title='final return',
         frameon=False,

@@ -12,6 +12,8 @@ from takeover.data.log_reader import LogReader
 from takeover.data.step import Step
 from takeover.outcome import OUTCOMES
 
+USUAL_PERIOD_S = 0.05
+
 
 @dataclass
 class EpisodeSummary:
@@ -121,6 +123,13 @@ def together(summaries: list[LogSummary]) -> LogSummary:
         episodes=[episode for summary in summaries for episode in summary.episodes],
         size_bytes=sum(summary.size_bytes for summary in summaries),
     )
+
+
+def usual_period_s(episodes: Iterable[EpisodeSummary]) -> float:
+    """Return the usual time between two steps; `USUAL_PERIOD_S` where no episode has two."""
+    gaps = [np.diff(episode.times_s) for episode in episodes]
+    gaps = np.concatenate(gaps) if gaps else np.zeros(0)
+    return float(np.median(gaps)) if len(gaps) else USUAL_PERIOD_S
 
 
 def _read(path: Path) -> tuple[LogSummary, list[UndoEpisode]]:

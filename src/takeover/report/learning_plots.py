@@ -1,23 +1,23 @@
-"""The plots of a learning session, as PNG bytes; see `takeover.report.plots` for their look."""
+"""The plots of a learning session, as PNG bytes; see `figures` for their look."""
 
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 import numpy as np
-from takeover.report.learning_evaluation import DrivenCourse, EvaluatedPolicy
-from takeover.report.learning_record import LearningSession, mean_of_last
-from takeover.report.plots import (
+from takeover.report.figures import (
     as_png,
-    draw_course,
     GOAL,
     HOLD,
     INK,
     new_figure,
     PATH_WIDTH_IN,
     POLICY,
+    show_area,
     SLOWING,
     STOP,
-    view_of,
     WIDTH_IN,
 )
+from takeover.report.learning_evaluation import DrivenCourse, EvaluatedPolicy
+from takeover.report.learning_record import LearningSession, mean_of_last
+from takeover.report.plots import draw_course, view_of
 from takeover.report.record import EpisodeRecord
 
 # Before and after, in all that compares them.
@@ -97,13 +97,7 @@ def evaluated_course(policy: EvaluatedPolicy, driven: dict[str, DrivenCourse]) -
             markeredgewidth=1.4,
             zorder=6 + order,
         )
-    axes.set_xlim(low[0], high[0])
-    axes.set_ylim(low[1], high[1])
-    axes.set_aspect('equal')
-    axes.set_xlabel('x, m')
-    axes.set_ylabel('y, m')
-    span = high - low
-    figure.set_size_inches(PATH_WIDTH_IN, 0.5 + (PATH_WIDTH_IN - 0.6) * float(span[1] / span[0]))
+    show_area(figure, axes, low, high)
     return as_png(figure)
 
 

@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 from takeover.command import Source
+from takeover.data.log_summary import USUAL_PERIOD_S
 from takeover.policy.evidence import VersionEvidence
 from takeover.report.learning_evaluation import EvaluatedPolicy
 
-USUAL_PERIOD_S = 0.05
 # Lengths of a bar in minutes; the first one that gives few enough bars is taken.
 BAR_MINUTES = (1, 2, 5, 10, 30, 60)
 MOST_BARS = 45

@@ -13,7 +13,12 @@ from typing import Any
 
 import numpy as np
 from takeover.data.log_reader import log_files, LogReader
-from takeover.data.log_summary import EpisodeSummary, LogSummary, summarise
+from takeover.data.log_summary import (
+    EpisodeSummary,
+    LogSummary,
+    summarise,
+    usual_period_s,
+)
 from takeover.errors import TakeoverError
 from takeover.policy.bundle import read_bundle
 from takeover.policy.evidence import Evidence
@@ -23,7 +28,6 @@ from takeover.report.learning_record import (
     DrivenVersion,
     LearningEpisode,
     LearningSession,
-    USUAL_PERIOD_S,
 )
 from takeover.training.run_folder import read_table, RunFolder
 
@@ -94,9 +98,7 @@ def _period_s(session: LearningSession, driven: list[LogSummary]) -> float:
     try:
         return 1.0 / float(session.metadata['rate_hz'])
     except (KeyError, ValueError, ZeroDivisionError):
-        gaps = [np.diff(e.times_s) for one in driven for e in one.driven_episodes]
-    gaps = np.concatenate(gaps) if gaps else np.zeros(0)
-    return float(np.median(gaps)) if len(gaps) else USUAL_PERIOD_S
+        return usual_period_s([episode for one in driven for episode in one.driven_episodes])
 
 
 def _joined(driven: list[LogSummary]) -> list[EpisodeSummary]:

@@ -1,10 +1,23 @@
 """What happened when in a learning session: take-overs, who drove, which version; PNG bytes."""
 
+import math
+
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.ticker import MaxNLocator
 import numpy as np
 from takeover.command import Source
+from takeover.report.figures import (
+    as_png,
+    bars_of,
+    HOLD,
+    HUMAN,
+    INK,
+    new_figure,
+    POLICY,
+    STOP,
+    WIDTH_IN,
+)
 from takeover.report.learning_plots import BEFORE, OUTCOME_COLOURS
 from takeover.report.learning_record import (
     LearningEpisode,
@@ -12,14 +25,12 @@ from takeover.report.learning_record import (
     stretches,
     version_spans,
 )
-from takeover.report.plots import as_png, HOLD, HUMAN, INK, new_figure, POLICY, STOP, WIDTH_IN
 
 DRIVERS = {Source.POLICY: POLICY, Source.HUMAN: HUMAN, Source.HOLD: HOLD, Source.NONE: HOLD}
 # Versions by age: the newer, the stronger.
 AGES = ('#dcc8f5', BEFORE, '#6d2fae')
 _AGES = LinearSegmentedColormap.from_list('age', AGES)
 ROWS, MOST_COLUMNS, ROW_IN, MOST_HEIGHT_IN = 40, 3, 0.17, 14.0
-_GAP_PERIODS = 1.5
 _SMALL = 7.5
 # Shares of the strip from which on a version is set apart, and named.
 _SEPARATED, _NAMED = 0.012, 0.1
@@ -116,17 +127,10 @@ def _version_strip(axes: Axes, session: LearningSession) -> None:
 
 def _drivers(axes: Axes, row: int, episode: LearningEpisode, period_s: float) -> None:
     """Draw who drove; a missing step leaves a hole, a negative reward a mark."""
-    times = episode.times_s
-    changes = (np.diff(episode.sources) != 0) | (np.diff(times) > _GAP_PERIODS * period_s)
-    starts = np.concatenate([[0], np.flatnonzero(changes) + 1])
-    ends = np.concatenate([np.flatnonzero(changes), [len(times) - 1]])
-    axes.broken_barh(
-        [(times[a], times[b] - times[a] + period_s) for a, b in zip(starts, ends)],
-        (row - 0.38, 0.5),
-        facecolors=[DRIVERS.get(Source(int(episode.sources[a])), HOLD) for a in starts],
-        linewidth=0,
-    )
-    penalised = times[episode.rewards < 0.0]
+    bars, sources = bars_of(episode.times_s, episode.sources, period_s)
+    colours = [DRIVERS.get(Source(int(source)), HOLD) for source in sources]
+    axes.broken_barh(bars, (row - 0.38, 0.5), facecolors=colours, linewidth=0)
+    penalised = episode.times_s[episode.rewards < 0.0]
     axes.vlines(penalised, row - 0.46, row + 0.4, color=STOP, linewidth=1.7, zorder=3)
 
 
@@ -138,16 +142,9 @@ def _version_bars(
     ages: dict[str, tuple[float, ...]],
 ) -> None:
     """Draw below the row which version drove, or would have."""
-    versions = np.array(episode.versions)
-    starts = np.concatenate([[0], np.flatnonzero(versions[1:] != versions[:-1]) + 1])
-    ends = np.concatenate([starts[1:] - 1, [len(versions) - 1]])
-    times = episode.times_s
-    axes.broken_barh(
-        [(times[a], times[b] - times[a] + period_s) for a, b in zip(starts, ends)],
-        (row + 0.16, 0.2),
-        facecolors=[ages[str(versions[a])] for a in starts],
-        linewidth=0,
-    )
+    bars, versions = bars_of(episode.times_s, np.array(episode.versions), period_s, math.inf)
+    colours = [ages[str(version)] for version in versions]
+    axes.broken_barh(bars, (row + 0.16, 0.2), facecolors=colours, linewidth=0)
 
 
 def _end(axes: Axes, row: int, episode: LearningEpisode, period_s: float) -> None:

@@ -1,27 +1,33 @@
-"""The plots of a report, as PNG bytes with a transparent background.
-
-Ink is a middle grey and colours are of middle lightness, so that the same picture reads on a light
-and on a dark page. Matplotlib is used without its global state: figures are made and dropped.
-"""
+"""The plots of a report, as PNG bytes with a transparent background; look: `figures`."""
 
 from collections.abc import Iterable
 import io
 
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.collections import LineCollection
 from matplotlib.colors import LinearSegmentedColormap, Normalize
-from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Circle, Polygon
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 import numpy as np
 from takeover.metrics import HOPS
+from takeover.report.figures import (
+    as_png,
+    FAINT,
+    GOAL,
+    HOLD,
+    HUMAN,
+    INK,
+    new_figure,
+    OBSTACLE,
+    PATH_WIDTH_IN,
+    POLICY,
+    show_area,
+    SLOWING,
+    STOP,
+    WIDTH_IN,
+)
 from takeover.report.record import EpisodeRecord, GATE_STATES, MODES, RunRecord
 
-INK = '#808894'
-FAINT = '#80889455'
-POLICY, HUMAN, HOLD, STOP, GOAL = '#3b82f6', '#f08c2e', '#8b93a1', '#e5484d', '#2fa36b'
-OBSTACLE = '#b4576a'
 # Who drives gives the hue; faster is stronger.
 RAMPS = {
     'autonomous': LinearSegmentedColormap.from_list('policy', ['#a9c7fb', POLICY, '#1d4fc4']),
@@ -30,7 +36,6 @@ RAMPS = {
     'hold': LinearSegmentedColormap.from_list('hold', [HOLD, HOLD]),
     'estopped': LinearSegmentedColormap.from_list('estopped', [STOP, STOP]),
 }
-SLOWING = '#d6a514'
 GATE_COLOURS = {
     'standby': FAINT,
     'forwarding': GOAL,
@@ -45,9 +50,6 @@ MODE_COLOURS = {
     'handover': '#a463d6',
     'estopped': STOP,
 }
-DPI = 130
-WIDTH_IN = 7.2
-PATH_WIDTH_IN = 5.0
 FULL_SPEED_M_S = 0.6
 
 
@@ -58,14 +60,7 @@ def driven_path(
     figure, axes = new_figure(PATH_WIDTH_IN, 3.0, ink)
     draw_course(axes, episode, half_width_m, goal_tolerance_m, ink)
     draw_track(axes, episode)
-    low, high = view_of(episode, half_width_m)
-    axes.set_xlim(low[0], high[0])
-    axes.set_ylim(low[1], high[1])
-    axes.set_aspect('equal')
-    axes.set_xlabel('x, m')
-    axes.set_ylabel('y, m')
-    span = high - low
-    figure.set_size_inches(PATH_WIDTH_IN, 0.5 + (PATH_WIDTH_IN - 0.6) * float(span[1] / span[0]))
+    show_area(figure, axes, *view_of(episode, half_width_m))
     return as_png(figure)
 
 
@@ -262,34 +257,3 @@ def _index_before_end(path: np.ndarray, distance_m: float) -> int:
     steps = np.linalg.norm(np.diff(path, axis=0), axis=1)
     arc = np.concatenate([[0.0], np.cumsum(steps)])
     return int(np.searchsorted(arc, arc[-1] - distance_m).clip(0, len(path) - 1))
-
-
-def new_figure(
-    width_in: float,
-    height_in: float,
-    ink: str = INK,
-    rows: int = 1,
-    columns: int = 1,
-    **options: object,
-) -> tuple[Figure, object]:
-    """Return a figure and its axes, dressed alike; options are those of `Figure.subplots`."""
-    figure = Figure(figsize=(width_in, height_in), dpi=DPI, layout='constrained')
-    FigureCanvasAgg(figure)
-    axes = figure.subplots(rows, columns, **options)
-    for each in np.ravel(axes):
-        each.set_facecolor('none')
-        each.tick_params(colors=ink, labelsize=8, length=3)
-        each.xaxis.label.set(color=ink, fontsize=8)
-        each.yaxis.label.set(color=ink, fontsize=8)
-        each.grid(True, color=ink, alpha=0.18, linewidth=0.6)
-        each.set_axisbelow(True)
-        for side, spine in each.spines.items():
-            spine.set(color=ink, alpha=0.5, visible=side in ('left', 'bottom'))
-    return figure, axes
-
-
-def as_png(figure: Figure) -> bytes:
-    """Return a figure as PNG with a transparent background."""
-    stream = io.BytesIO()
-    figure.savefig(stream, format='png', transparent=True)
-    return stream.getvalue()

@@ -15,7 +15,7 @@ from takeover.data.log_messages import headless_channels, UndoEpisode
 from takeover.data.log_reader import log_files
 from takeover.data.log_summary import summarise
 from takeover.data.log_writer import LogWriter
-from takeover.report.plots import HUMAN, POLICY, STOP
+from takeover.report.figures import HUMAN, POLICY, STOP
 from tests.drives import drive, SPEC_HASH
 
 STEPS = list(drive(6, 40))

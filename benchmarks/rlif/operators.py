@@ -27,9 +27,8 @@ from takeover.intervention.joystick import load_joystick
 from takeover.outcome import Outcome
 from takeover.simulation.environment import RoverPathEnv
 from takeover.simulation.expert import PathExpert
-from takeover.simulation.hand import JoystickHand
-from takeover.simulation.operator import OperatorConfig, ScriptedOperator
-from takeover.simulation.takeover_loop import TakeoverLoop
+from takeover.simulation.operator import OperatorConfig
+from takeover.simulation.takeover_loop import Idle, seat_operator, TakeoverLoop
 from takeover.task import load_task_and_robot
 from takeover.training.rlif_run import LIVE_LATENCY_S
 
@@ -38,26 +37,14 @@ CORRECTING = OperatorConfig().skill
 FILE = RESULTS / 'operators.csv'
 
 
-class Still:
-    """A policy that asks for nothing, for who drives anyway."""
-
-    version = ''
-
-    def act(self, observation: np.ndarray) -> np.ndarray:
-        """Return zero."""
-        return np.zeros(2)
-
-
 def operator(env: RoverPathEnv, skill: float) -> Callable[[range], str]:
     """Return how an operator drives courses alone: a letter for each."""
     mapping = load_joystick(JOYSTICK, env.action_contract)
-    hand = JoystickHand(mapping, env.action_contract)
-    settings, period_s = OperatorConfig(skill=skill, always=True), 1.0 / env.task.rate_hz
-    person = ScriptedOperator(env.robot, env.task.episode, hand, period_s, settings)
-    loop = TakeoverLoop(env, mapping, person)
+    person = seat_operator(env, mapping, OperatorConfig(skill=skill, always=True))
+    loop, idle = TakeoverLoop(env, mapping, person), Idle(env)
 
     def drive(courses: range) -> str:
-        ends = [list(loop.drive(course, Still()))[-1].outcome for course in courses]
+        ends = [list(loop.drive(course, idle))[-1].outcome for course in courses]
         return ''.join(LETTERS[Outcome(end).name] for end in ends)
 
     return drive

@@ -36,14 +36,15 @@ from benchmarks.rlif.experiment import (
 from takeover.action import ActionContract
 from takeover.data.log_messages import headless_channels
 from takeover.data.log_metadata import log_metadata, versions
-from takeover.data.log_writer import LogWriter
+from takeover.data.log_writer import LogWriter, write_steps
 from takeover.intervention.joystick import load_joystick
 from takeover.policy.provenance import describe
 from takeover.policy.store import PolicyStore
 from takeover.specs import spec_hash
 from takeover.task import load_task_and_robot
 from takeover.training import compute
-from takeover.training.rlif_run import EpisodeRow, KEEP_POLICIES, RlifRun, RlifRunConfig
+from takeover.training.publishing import KEEP_POLICIES, store_policy
+from takeover.training.rlif_run import EpisodeRow, RlifRun, RlifRunConfig
 
 TABLES = ('episodes.csv', 'versions.csv', 'marks.csv')
 
@@ -67,9 +68,7 @@ def drive(settings: RlifRunConfig, folder: Path, command: str) -> dict[str, Any]
             lambda step: log.write_step(step, hash_of_task),
         )
         demonstrated = run.demonstrate()
-        with LogWriter(folder / 'demonstrations', headless_channels(), metadata) as shown:
-            for step in demonstrated:
-                shown.write_step(step, hash_of_task)
+        write_steps(folder / 'demonstrations', demonstrated, hash_of_task, metadata)
         first = run.policy.version
         rows, found = follow(run, folder)
     write_rows(folder / 'episodes.csv', map(asdict, rows))
@@ -120,12 +119,9 @@ def newest_version(run: RlifRun, row: EpisodeRow, folder: Path) -> str:
     """
     if not row.clean:
         return run.policy.version
-    path = folder / 'resting.onnx'
-    origin = describe('benchmarks.rlif.run', {'seed': run.config.seed}, f'{row.steps} steps')
-    policy = run.learner.export(path, origin)
-    PolicyStore(folder / 'resting', keep=KEEP_POLICIES).add(path)
-    path.unlink()
-    return policy.version
+    aside = PolicyStore(folder / 'resting', keep=KEEP_POLICIES)
+    origin = describe('benchmarks.rlif.run', {'seed': run.config.seed}, '')
+    return store_policy(run.learner, aside, origin)[0].version
 
 
 def described_versions(run: RlifRun) -> Iterator[dict[str, Any]]:

@@ -9,13 +9,13 @@ from dataclasses import replace
 from pathlib import Path
 
 from takeover.action import ActionContract
-from takeover.data.log_messages import headless_channels
 from takeover.data.log_metadata import log_metadata
-from takeover.data.log_writer import LogWriter
+from takeover.data.log_writer import write_steps
 from takeover.intervention.joystick import load_joystick
 from takeover.policy.bundle_writer import write_atomically
 from takeover.policy.evidence import VersionEvidence
 from takeover.policy.onnx_policy import OnnxPolicy
+from takeover.policy.store import StoredPolicy
 from takeover.report.learning_evaluation import evaluate_policy, EvaluatedPolicy
 from takeover.simulation.demonstrations import drive_demonstrations
 from takeover.simulation.environment import RoverPathEnv
@@ -23,11 +23,11 @@ from takeover.simulation.takeover_loop import LoopConfig
 from takeover.specs import spec_hash
 from takeover.task import load_task_and_robot
 from takeover.training import compute
-from takeover.training.log_events import LogEvents
 from takeover.training.log_training import LogTraining
 from takeover.training.rlif_run import (
     COURSES_OF_A_SEED,
     DEMONSTRATION_COURSES,
+    EVALUATION_COURSES,
     LIVE_LATENCY_S,
     RlifRunConfig,
     TRAINING_COURSES,
@@ -35,8 +35,6 @@ from takeover.training.rlif_run import (
 from takeover.training.takeover_settings import config_from_file, config_values
 import yaml
 
-# Courses of the evaluation: none is driven in training, none decides about anything.
-EVALUATION_COURSES = 900_000
 CONFIG = Path('config/training/rlif_good_start.yaml')
 TASK, JOYSTICK = Path('config/tasks/rover_path.yaml'), Path('config/inputs/joystick.yaml')
 
@@ -69,6 +67,14 @@ class DemoSession:
         self.config = replace(config_from_file(share / CONFIG), seed=seed)
         self.first_course = TRAINING_COURSES + COURSES_OF_A_SEED * seed
         self._command = command
+        self._training = LogTraining(
+            self.task,
+            self.log_dir,
+            self.learner_dir,
+            [self.demonstrations_dir],
+            self.config,
+            command,
+        )
         self.evidence: VersionEvidence | None = None
         """Of the deployed version."""
 
@@ -89,9 +95,7 @@ class DemoSession:
             on_episode=on_episode,
         )
         metadata = log_metadata(self._task_file, self._command, {})
-        with LogWriter(self.demonstrations_dir, headless_channels(), metadata) as log:
-            for step in steps:
-                log.write_step(step, spec_hash(self.task))
+        write_steps(self.demonstrations_dir, steps, spec_hash(self.task), metadata)
 
     def clone(self, on_step: Callable[[int], None]) -> OnnxPolicy:
         """Clone the demonstrations; the learner's folder is then as its node would have begun it.
@@ -99,22 +103,11 @@ class DemoSession:
         :return: the policy that drives first.
         """
         self.config_file.write_text(yaml.safe_dump(config_values(self.config), sort_keys=False))
-        training = LogTraining(
-            self.task,
-            self.log_dir,
-            self.learner_dir,
-            [self.demonstrations_dir],
-            self.config,
-            self._command,
-        )
-        with training.held():
-            training.start(cloning=on_step)
-            stored = training.publish('a clone of the demonstrations')
-            training.checkpoint()
-            training.close()
-        self._store = training.store
-        write_atomically(self.start_file, stored.bundle().model_bytes)
-        return OnnxPolicy.load(self.start_file, self.task)
+        with self._training.held():
+            self._training.start(cloning=on_step)
+            stored = self._training.publish('a clone of the demonstrations')
+            self._training.checkpoint()
+        return self._kept(stored, self.start_file)
 
     def evaluate(
         self, name: str, policy: OnnxPolicy, episodes: int, on_episode: Callable[[int], None]
@@ -135,12 +128,15 @@ class DemoSession:
 
         The current one, if none drove.
         """
-        events = LogEvents(self.task, self.log_dir)
-        while events.poll():
+        training = self._training
+        while training.poll():
             pass
-        policies = {policy.version: policy for policy in self._store.policies()}
-        best = events.driven.best(policies)
-        chosen = self._store.current() if best is None else policies[best.version]
+        best = training.trusted()
+        chosen = training.store.find(best.version) if best else training.store.current()
         self.evidence = best or VersionEvidence(chosen.version)
-        write_atomically(self.deployed_file, chosen.bundle().model_bytes)
-        return OnnxPolicy.load(self.deployed_file, self.task)
+        return self._kept(chosen, self.deployed_file)
+
+    def _kept(self, stored: StoredPolicy, path: Path) -> OnnxPolicy:
+        """Copy a policy out of the learner's store; return it as loaded from the copy."""
+        write_atomically(path, stored.bundle().model_bytes)
+        return OnnxPolicy.load(path, self.task)

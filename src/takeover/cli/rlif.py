@@ -6,9 +6,6 @@ from pathlib import Path
 
 from takeover.errors import TakeoverError
 
-# Courses of the evaluation: none of them is driven in training, none decides about anything.
-EVALUATION_COURSES = 900_000
-
 
 def command(
     *,
@@ -42,7 +39,7 @@ def command(
     from takeover.action import ActionContract
     from takeover.data.log_messages import headless_channels
     from takeover.data.log_metadata import log_metadata
-    from takeover.data.log_writer import LogWriter
+    from takeover.data.log_writer import LogWriter, write_steps
     from takeover.intervention.joystick import load_joystick
     from takeover.policy.bundle_writer import write_atomically
     from takeover.report.learning_evaluation import evaluate_policy, write_evaluations
@@ -52,7 +49,12 @@ def command(
     from takeover.specs import spec_hash
     from takeover.task import load_task_and_robot
     from takeover.training import compute
-    from takeover.training.rlif_run import EpisodeRow, RlifRun, RlifRunConfig
+    from takeover.training.rlif_run import (
+        EpisodeRow,
+        EVALUATION_COURSES,
+        RlifRun,
+        RlifRunConfig,
+    )
 
     if out.exists():
         raise TakeoverError(f'--out {out} exists already; name a folder that does not')
@@ -81,9 +83,7 @@ def command(
             lambda step: log.write_step(step, hash_of_task),
         )
         shown = run.demonstrate()
-        with LogWriter(out / 'demonstrations', headless_channels(), metadata) as demonstrations:
-            for step in shown:
-                demonstrations.write_step(step, hash_of_task)
+        write_steps(out / 'demonstrations', shown, hash_of_task, metadata)
         first = run.policy
         console.print(f'{len(shown)} steps demonstrated and cloned: policy {first.version}')
         table = csv.DictWriter(file, EpisodeRow.__dataclass_fields__)

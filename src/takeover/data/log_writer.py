@@ -5,7 +5,7 @@ to the disk; `state` says what has arrived there.
 """
 
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 import threading
@@ -20,7 +20,12 @@ from takeover.data.log_disk import (
     MakeFile,
     WriterState,
 )
-from takeover.data.log_messages import encode_event, Happening, STEP_TOPIC
+from takeover.data.log_messages import (
+    encode_event,
+    Happening,
+    headless_channels,
+    STEP_TOPIC,
+)
 from takeover.data.mcap_file import ChunkBuffer, LogChannel, McapFile
 from takeover.data.step import Step
 from takeover.data.step_codec import encode_step
@@ -185,3 +190,15 @@ class LogWriter:
                     self._lost += 0 if kept else chunk.messages
                     self._buffered = sum(len(waiting.data) for waiting in self._chunks)
         self._disk.finish()
+
+
+def write_steps(
+    folder: str | Path, steps: Iterable[Step], spec_hash: str, metadata: Mapping[str, str]
+) -> None:
+    """Write steps that are known already as a log of their own, without ROS.
+
+    :param spec_hash: hash of the task they are of.
+    """
+    with LogWriter(folder, headless_channels(), metadata) as log:
+        for step in steps:
+            log.write_step(step, spec_hash)

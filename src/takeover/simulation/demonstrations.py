@@ -2,15 +2,12 @@
 
 from collections.abc import Callable
 
-import numpy as np
-from takeover.action import ActionContract
 from takeover.data.step import Step
 from takeover.intervention.joystick import JoystickMapping
 from takeover.outcome import Outcome
 from takeover.simulation.environment import RoverPathEnv
-from takeover.simulation.hand import JoystickHand
-from takeover.simulation.operator import OperatorConfig, ScriptedOperator
-from takeover.simulation.takeover_loop import LoopConfig, TakeoverLoop
+from takeover.simulation.operator import OperatorConfig
+from takeover.simulation.takeover_loop import Idle, LoopConfig, seat_operator, TakeoverLoop
 
 
 def drive_demonstrations(
@@ -30,17 +27,9 @@ def drive_demonstrations(
     :param seed: of the person's habits and noise.
     :param on_episode: told how many episodes there are, after each one that reached the goal.
     """
-    task, robot = env.task, env.robot
-    operator = ScriptedOperator(
-        robot,
-        task.episode,
-        JoystickHand(mapping, env.action_contract),
-        1.0 / task.rate_hz,
-        OperatorConfig(skill=skill, always=True),
-        seed,
-    )
+    operator = seat_operator(env, mapping, OperatorConfig(skill=skill, always=True), seed)
     drive = TakeoverLoop(env, mapping, operator, config=loop)
-    idle = _Idle(env.action_contract)
+    idle = Idle(env)
     steps, course, found = [], first_course, 0
     while found < count:
         episode = list(drive.drive(course, idle))
@@ -50,15 +39,3 @@ def drive_demonstrations(
             found += 1
             on_episode(found)
     return steps
-
-
-class _Idle:
-    """A policy that asks for nothing, for who drives anyway."""
-
-    version = ''
-
-    def __init__(self, action: ActionContract) -> None:
-        self._nothing = np.zeros(action.size)
-
-    def act(self, observation: np.ndarray) -> np.ndarray:
-        return self._nothing

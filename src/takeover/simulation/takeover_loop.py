@@ -19,7 +19,8 @@ from takeover.outcome import Outcome
 from takeover.policy.exploration import ExplorationNoise
 from takeover.rewards.rlif import InterventionLabeller, LabelConfig
 from takeover.simulation.environment import RoverPathEnv
-from takeover.simulation.operator import ScriptedOperator
+from takeover.simulation.hand import JoystickHand
+from takeover.simulation.operator import OperatorConfig, ScriptedOperator
 
 # Simulated time between two episodes, so that nothing seems to follow.
 _PAUSE_S = 1.0
@@ -32,6 +33,31 @@ class Policy(Protocol):
 
     def act(self, observation: np.ndarray) -> np.ndarray:
         """Return the action [m] for an observation [n], SI."""
+
+
+class Idle:
+    """A policy that asks for nothing, for who drives anyway."""
+
+    version = ''
+
+    def __init__(self, env: RoverPathEnv) -> None:
+        """Learn how many values nothing has."""
+        self._nothing = np.zeros(env.action_contract.size)
+
+    def act(self, observation: np.ndarray) -> np.ndarray:
+        """Return zero."""
+        return self._nothing
+
+
+def seat_operator(
+    env: RoverPathEnv, mapping: JoystickMapping, config: OperatorConfig, seed: int = 0
+) -> ScriptedOperator:
+    """Return a person with the joystick of a rover in hand.
+
+    :param seed: of reactions, habits and noise.
+    """
+    task, hand = env.task, JoystickHand(mapping, env.action_contract)
+    return ScriptedOperator(env.robot, task.episode, hand, 1.0 / task.rate_hz, config, seed)
 
 
 @dataclass(frozen=True)

@@ -23,16 +23,15 @@ from takeover.policy.store import PolicyStore
 from takeover.robot import RobotSpec
 from takeover.simulation.demonstrations import drive_demonstrations
 from takeover.simulation.environment import RoverPathEnv
-from takeover.simulation.hand import JoystickHand
-from takeover.simulation.operator import OperatorConfig, ScriptedOperator
-from takeover.simulation.takeover_loop import LoopConfig, TakeoverLoop
+from takeover.simulation.operator import OperatorConfig
+from takeover.simulation.takeover_loop import LoopConfig, seat_operator, TakeoverLoop
 from takeover.specs import TaskSpec
 from takeover.training.publishing import KEEP_POLICIES, store_policy
 from takeover.training.takeover_learner import TakeoverConfig, TakeoverLearner
 
-# Courses: of demonstrations and of corrected driving; a seed has a thousand of each. Those of
-# evaluations are elsewhere (`takeover.agents.evaluation`), the small ones are for people.
-DEMONSTRATION_COURSES, TRAINING_COURSES = 3_000_000, 2_000_000
+# Courses: of demonstrations and of corrected driving; a seed has a thousand of each. On those of
+# the evaluation nobody learns, and they decide about nothing; the small ones are for people.
+DEMONSTRATION_COURSES, TRAINING_COURSES, EVALUATION_COURSES = 3_000_000, 2_000_000, 900_000
 COURSES_OF_A_SEED = 1000
 LIVE_LATENCY_S = 0.05
 
@@ -117,8 +116,7 @@ class RlifRun:
         self.evidence = Evidence(1.0 / task.rate_hz)
         self.store = PolicyStore(policies, keep=KEEP_POLICIES)
         self._provenance = provenance.describe(command, asdict(config), '')
-        self._robot, self._mapping, self._on_step = robot, mapping, on_step
-        self._hand = JoystickHand(mapping, self.env.action_contract)
+        self._mapping, self._on_step = mapping, on_step
         self._first_course = COURSES_OF_A_SEED * config.seed
         self.policy: OnnxPolicy | None = None
         self.steps = 0
@@ -145,9 +143,8 @@ class RlifRun:
         noise = ExplorationNoise(
             self.env.action_contract, config.exploration_std, 1.0 / self.task.rate_hz, config.seed
         )
-        loop = TakeoverLoop(
-            self.env, self._mapping, self._operator(config.operator), noise, config.loop
-        )
+        operator = seat_operator(self.env, self._mapping, config.operator, config.seed)
+        loop = TakeoverLoop(self.env, self._mapping, operator, noise, config.loop)
         course = TRAINING_COURSES + self._first_course
         while self.steps < config.steps:
             steps = []
@@ -170,16 +167,6 @@ class RlifRun:
     def close(self) -> None:
         """Free the simulation."""
         self.env.close()
-
-    def _operator(self, config: OperatorConfig) -> ScriptedOperator:
-        return ScriptedOperator(
-            self._robot,
-            self.task.episode,
-            self._hand,
-            1.0 / self.task.rate_hz,
-            config,
-            self.config.seed,
-        )
 
     def _publish(self) -> OnnxPolicy:
         """Export the policy of the learner as it is now, keep it in the store, and return it."""

@@ -64,7 +64,7 @@ def test_a_session_begins_with_a_clone_that_its_learner_node_goes_on_from(sessio
     settings = json.loads((session.learner_dir / 'config.json').read_text())
     assert settings['config'] == yaml.safe_load(session.config_file.read_text())
     assert settings['config']['seed'] == 3
-    assert start.version == session._store.current().version
+    assert start.version == session._training.store.current().version
 
 
 def test_a_policy_that_never_drove_is_deployed_only_for_want_of_another(session):

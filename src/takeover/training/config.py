@@ -6,13 +6,12 @@ An unknown key is refused.
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
-import difflib
+from dataclasses import asdict, dataclass, field
 import math
 from pathlib import Path
-from typing import Any, get_type_hints, Literal
+from typing import Any, Literal
 
-from pydantic import ConfigDict, RootModel, TypeAdapter, ValidationError
+from pydantic import RootModel
 from takeover.agents.actor_critic import ActorCritic
 from takeover.agents.dsact import DsactConfig, DsactLearner
 from takeover.agents.learner_config import ActorCriticConfig
@@ -20,6 +19,7 @@ from takeover.agents.rlpd import RlpdConfig, RlpdLearner
 from takeover.agents.sac import SacConfig, SacLearner
 from takeover.config_file import load_config
 from takeover.errors import TakeoverError
+from takeover.training.settings import settings_from, STRICT
 
 LEARNERS: dict[str, type[ActorCritic]] = {
     'dsact': DsactLearner,
@@ -28,7 +28,6 @@ LEARNERS: dict[str, type[ActorCritic]] = {
 }
 # What of the settings may differ between a run and its continuation.
 MAY_CHANGE = ('steps', 'checkpoint_interval', 'keep_checkpoints', 'log_interval')
-_STRICT = ConfigDict(extra='forbid')
 
 
 class TrainingError(TakeoverError):
@@ -115,8 +114,7 @@ class TrainConfig:
 
 # Pydantic reads the strictness of each dataclass from this attribute.
 for _config in (TrainConfig, DsactConfig, RlpdConfig, SacConfig):
-    _config.__pydantic_config__ = _STRICT
-_ADAPTER = TypeAdapter(TrainConfig)
+    _config.__pydantic_config__ = STRICT
 
 
 def config_values(config: TrainConfig) -> dict[str, Any]:
@@ -134,14 +132,7 @@ def config_from_values(values: Mapping[str, Any], where: str) -> TrainConfig:
     :param where: the file they come from, for messages.
     :raises TrainingError: an unknown key or a value of the wrong type, named.
     """
-    try:
-        return _ADAPTER.validate_python(dict(values))
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        key = '.'.join(map(str, first['loc']))
-        raise TrainingError(f'{where}: {key}: {_sentence(first)}') from None
-    except TakeoverError as error:
-        raise TrainingError(f'{where}: {error}') from None
+    return settings_from(TrainConfig, values, where, TrainingError)
 
 
 def config_from_file(path: Path) -> TrainConfig:
@@ -150,16 +141,3 @@ def config_from_file(path: Path) -> TrainConfig:
     :raises TakeoverError: no such file, not one mapping, or as for `config_from_values`.
     """
     return config_from_values(load_config(path, RootModel[dict[str, Any]]).root, str(path))
-
-
-def _sentence(problem: Mapping[str, Any]) -> str:
-    if problem['type'] not in ('unexpected_keyword_argument', 'extra_forbidden'):
-        return f'{problem["msg"]}, is {problem.get("input")!r}'
-    section = TrainConfig
-    for step in problem['loc'][:-1]:
-        section = get_type_hints(section)[step]
-    legal = [each.name for each in fields(section)]
-    near = difflib.get_close_matches(str(problem['loc'][-1]), legal, n=1)
-    return 'unknown key; ' + (
-        f'did you mean {near[0]!r}?' if near else f'legal: {", ".join(legal)}'
-    )

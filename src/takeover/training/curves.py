@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 from takeover.training.run_folder import read_table, RunFolder, RunFolderError, seed_folders
+from takeover.training.settings import flat
 
 FINAL_EVALUATIONS = 4
 # Settings that change how long or how closely one looks, not what is learned.
@@ -146,7 +147,7 @@ def _read(path: Path) -> tuple[str, Run]:
             if name not in values:
                 raise RunFolderError(f'{folder.config_file}: {name} is missing; {_LEGAL}')
         seed, env, agent = str(values['seed']), values['env'], values['agent']
-        settings = _flat({k: v for k, v in values.items() if k not in _OF_NO_INFLUENCE})
+        settings = flat({k: v for k, v in values.items() if k not in _OF_NO_INFLUENCE})
         key = json.dumps(settings, sort_keys=True)
     rows = read_table(file)
     try:
@@ -171,13 +172,3 @@ def _labels(curves: Sequence[Sequence[Run]]) -> list[str]:
         ]
         labels.append(', '.join([run.agent, *differing]))
     return labels
-
-
-def _flat(values: Mapping[str, Any], prefix: str = '') -> dict[str, Any]:
-    flat: dict[str, Any] = {}
-    for name, value in values.items():
-        if isinstance(value, Mapping):
-            flat |= _flat(value, f'{prefix}{name}.')
-        else:
-            flat[prefix + name] = value
-    return flat

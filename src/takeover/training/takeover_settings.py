@@ -1,16 +1,16 @@
 """The settings of a learner of take-overs in a file: YAML, what is not said has its default."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, fields, is_dataclass
-import difflib
+from dataclasses import asdict
 import json
 from pathlib import Path
-from typing import Any, get_type_hints
+from typing import Any
 
-from pydantic import ConfigDict, RootModel, TypeAdapter, ValidationError
+from pydantic import RootModel
 from takeover.agents.rlif import RlifConfig
 from takeover.config_file import load_config
 from takeover.errors import TakeoverError
+from takeover.training.settings import flat, settings_from, STRICT
 from takeover.training.takeover_learner import TakeoverConfig
 from takeover.training.takeover_replay import ReplayConfig
 
@@ -19,10 +19,8 @@ class SettingsError(TakeoverError):
     """A file of settings cannot be used, or other settings were asked for than there are."""
 
 
-# Pydantic reads the strictness of each dataclass from this attribute.
 for _config in (TakeoverConfig, RlifConfig, ReplayConfig):
-    _config.__pydantic_config__ = ConfigDict(extra='forbid')
-_ADAPTER = TypeAdapter(TakeoverConfig)
+    _config.__pydantic_config__ = STRICT
 
 
 def config_from_file(path: Path) -> TakeoverConfig:
@@ -32,15 +30,7 @@ def config_from_file(path: Path) -> TakeoverConfig:
         legal, named.
     """
     values = load_config(path, RootModel[dict[str, Any]]).root
-    _refuse_unknown(values, TakeoverConfig, '', str(path))
-    try:
-        return _ADAPTER.validate_python(values)
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        key = '.'.join(map(str, first['loc']))
-        raise SettingsError(f'{path}: {key}: {first["msg"]}, is {first["input"]!r}') from None
-    except TakeoverError as error:
-        raise SettingsError(f'{path}: {error}') from None
+    return settings_from(TakeoverConfig, values, str(path), SettingsError)
 
 
 def config_values(config: TakeoverConfig) -> dict[str, Any]:
@@ -50,29 +40,8 @@ def config_values(config: TakeoverConfig) -> dict[str, Any]:
 
 def first_difference(found: Mapping[str, Any], asked: Mapping[str, Any]) -> str:
     """Return which of two sets of JSON values differs first, as `name is A, not B`; or nothing."""
-    old, new = _flat(found), _flat(asked)
+    old, new = flat(found), flat(asked)
     for name in [*new, *(name for name in old if name not in new)]:
         if name not in old or name not in new or old[name] != new[name]:
             return f'{name} is {old.get(name)!r}, not {new.get(name)!r}'
     return ''
-
-
-def _flat(values: Mapping[str, Any], prefix: str = '') -> dict[str, Any]:
-    flat: dict[str, Any] = {}
-    for name, value in values.items():
-        if isinstance(value, Mapping):
-            flat |= _flat(value, f'{prefix}{name}.')
-        else:
-            flat[f'{prefix}{name}'] = value
-    return flat
-
-
-def _refuse_unknown(values: Mapping[str, Any], section: type, prefix: str, where: str) -> None:
-    legal = {each.name: get_type_hints(section)[each.name] for each in fields(section)}
-    for name, value in values.items():
-        if name not in legal:
-            near = difflib.get_close_matches(name, legal, n=1)
-            hint = f'did you mean {near[0]!r}?' if near else f'legal: {", ".join(legal)}'
-            raise SettingsError(f'{where}: {prefix}{name}: unknown key; {hint}')
-        if is_dataclass(legal[name]) and isinstance(value, Mapping):
-            _refuse_unknown(value, legal[name], f'{prefix}{name}.', where)

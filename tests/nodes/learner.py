@@ -1,12 +1,11 @@
 """The real learner_node as a process of its own, and what it says."""
 
-import contextlib
 from pathlib import Path
 import subprocess
 
-from takeover.workspace import node_environment, package_prefix
 from takeover_msgs.msg import LearnerStatus, PolicyCandidate
 from takeover_nodes import qos
+from tests.nodes.node_process import killed_at_the_end, start_node
 from tests.stack import DEADLINE_S, Observer, REPOSITORY, wait_until
 from tests.takeover_logs import settings_file
 
@@ -18,11 +17,6 @@ def start_learner(domain: int, folder: Path, *given: str, **options) -> subproce
 
     The settings are the tiny ones, unless `folder` has others in settings.yaml.
     """
-    env = node_environment() | {
-        'ROS_DOMAIN_ID': str(domain),
-        'ROS_AUTOMATIC_DISCOVERY_RANGE': 'LOCALHOST',
-    }
-    program = package_prefix('takeover_learning', env) / 'lib/takeover_learning/learner_node'
     settings = folder / 'settings.yaml'
     if not settings.exists():
         settings_file(settings)
@@ -35,19 +29,13 @@ def start_learner(domain: int, folder: Path, *given: str, **options) -> subproce
         'publish_period_s:=1.0',
         'checkpoint_period_s:=1.0',
     )
-    words = [word for item in (*defaults, *given) for word in ('-p', item)]
-    return subprocess.Popen([program, '--ros-args', *words], env=env, **options)
+    given = (*defaults, *given)
+    return start_node('takeover_learning', 'learner_node', domain, given, **options)
 
 
-@contextlib.contextmanager
 def learner(domain: int, folder: Path, *given: str, **options):
     """Run a learner; kill it at the end if it still runs."""
-    process = start_learner(domain, folder, *given, **options)
-    try:
-        yield process
-    finally:
-        process.kill()
-        process.wait(DEADLINE_S)
+    return killed_at_the_end(start_learner(domain, folder, *given, **options))
 
 
 def hear_learner(observer: Observer) -> None:

@@ -3,9 +3,12 @@
 from dataclasses import dataclass, field
 import enum
 
+from takeover.data.log_disk import WriterState
+from takeover.training.learner_report import LearnerState
+
 # Names in the order of the constants of LearnerStatus and RecorderState.
-LEARNER_STATES = ('waiting', 'training', 'idle', 'failed')
-RECORDER_STATES = ('recording', 'no_images', 'stopped')
+LEARNER_STATES = tuple(state.name.lower() for state in LearnerState)
+RECORDER_STATES = tuple(state.name.lower() for state in WriterState)
 
 
 class Verdict(enum.Enum):
@@ -39,20 +42,15 @@ class DrivenEpisode:
 
 @dataclass(frozen=True)
 class LearnerNews:
-    """How the learner goes on; the fields are those of LearnerStatus.msg."""
+    """How the learner goes on: what is shown of LearnerStatus.msg."""
 
     state: str
     message: str
     transitions: int = 0
-    interventions: int = 0
     takeovers: int = 0
     behind: int = 0
     updates: int = 0
     updates_per_s: float = 0.0
-    q: float = 0.0
-    sigma: float = 0.0
-    alpha: float = 0.0
-    version: str = ''
 
 
 @dataclass(frozen=True)

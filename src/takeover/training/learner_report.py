@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass
 import enum
+from typing import TYPE_CHECKING
 
-from takeover.policy.store import StoredPolicy
+if TYPE_CHECKING:
+    from takeover.policy.store import StoredPolicy
 
 
 class LearnerState(enum.IntEnum):
@@ -52,5 +54,5 @@ class LearnerReport:
 class Offer:
     """A policy that is to drive, and why."""
 
-    policy: StoredPolicy
+    policy: 'StoredPolicy'
     reason: str

@@ -13,17 +13,16 @@ import math
 from pathlib import Path
 import time
 
-from takeover.data.log_reader import read_steps
 from takeover.data.step import Step
-from takeover.errors import TakeoverError
 from takeover.policy import provenance
 from takeover.policy.evidence import VersionEvidence
 from takeover.policy.store import StoredPolicy
 from takeover.specs import spec_hash, TaskSpec
+from takeover.training.demonstrations import DemonstrationsError, read_demonstrations
 from takeover.training.learner_folder import LearnerFolder
 from takeover.training.learner_log import LearnerLog
 from takeover.training.log_events import LogEvents, stop_if
-from takeover.training.publishing import store_policy
+from takeover.training.publishing import store_policy, stored_updates
 from takeover.training.takeover_learner import (
     TakeoverConfig,
     TakeoverLearner,
@@ -34,14 +33,6 @@ from takeover.training.trainer import due
 
 # Events from one row of progress.csv to the next.
 LOG_INTERVAL = 200
-HOW_TO_DEMONSTRATE = (
-    'record some first: `takeover launch sim.launch.xml record:=FOLDER`, hold the dead-man and '
-    'drive to the goal; one episode is enough to begin with'
-)
-
-
-class LogTrainingError(TakeoverError):
-    """The demonstrations cannot be used."""
 
 
 class LogTraining:
@@ -122,7 +113,7 @@ class LogTraining:
             the demonstrations, or the log is not the one that was learned from.
         """
         self.folder.claim()
-        demonstrations = self._demonstrated(stopping)
+        demonstrations = read_demonstrations(self._demonstrations, self._hash, stopping)
 
         def load(state: dict) -> None:
             self._restart()
@@ -136,7 +127,7 @@ class LogTraining:
         else:
             self.saved_events = self.learner.counts.events
             began = f'goes on from {found}'
-        self._published_updates = self._stored_updates()
+        self._published_updates = stored_updates(self.store, self._warn)
         self._first_update = self.learner.learner.updates
         self._logged = (self._first_update, 0.0)
         return began
@@ -217,18 +208,6 @@ class LogTraining:
         self.learner = TakeoverLearner(self.task, self.config)
         self.events = LogEvents(self.task, self.log_dir)
 
-    def _demonstrated(self, stopping: Callable[[], bool]) -> list[Step]:
-        if not self._demonstrations:
-            raise LogTrainingError(f'no demonstrations given; {HOW_TO_DEMONSTRATE}')
-        steps = []
-        try:
-            for step in read_steps(self._demonstrations, self._hash):
-                stop_if(stopping)
-                steps.append(step)
-        except TakeoverError as error:
-            raise LogTrainingError(f'demonstrations: {error}; {HOW_TO_DEMONSTRATE}') from None
-        return steps
-
     def _clone(
         self,
         demonstrations: list[Step],
@@ -248,18 +227,9 @@ class LogTraining:
         try:
             self.learner.demonstrate(demonstrations)
         except TakeoverLearnerError as error:
-            raise LogTrainingError(f'demonstrations: {error}; {HOW_TO_DEMONSTRATE}') from None
+            raise DemonstrationsError(f'demonstrations: {error}') from None
         finally:
             hook.remove()
-
-    def _stored_updates(self) -> int:
-        """Return after how many updates the newest stored policy was made; -1: none is usable."""
-        for policy in reversed(self.store.policies()):
-            try:
-                return int(policy.bundle().provenance['updates'])
-            except (TakeoverError, KeyError, TypeError, ValueError) as error:
-                self._warn(f'{policy.path}: does not say when it was made: {error}')
-        return -1
 
     def _write_row(self, learning_s: float) -> None:
         """Write a row of progress; a disk that refuses it hinders nobody."""

@@ -1,9 +1,10 @@
 """From a learner of take-overs to the store of policies, with what is known of each."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timezone
 from typing import Any
 
+from takeover.errors import TakeoverError
 from takeover.policy.onnx_policy import OnnxPolicy
 from takeover.policy.store import PolicyStore, StoredPolicy
 from takeover.training.takeover_learner import TakeoverLearner
@@ -36,3 +37,16 @@ def store_policy(
     stored = store.add(path)
     path.unlink()
     return stored, policy
+
+
+def stored_updates(store: PolicyStore, warn: Callable[[str], None]) -> int:
+    """Return after how many updates the newest usable policy was made; -1: there is none.
+
+    :param warn: told, for each newer one that does not say so, which it is and why.
+    """
+    for policy in reversed(store.policies()):
+        try:
+            return int(policy.bundle().provenance['updates'])
+        except (TakeoverError, KeyError, TypeError, ValueError) as error:
+            warn(f'{policy.path}: does not say when it was made: {error}')
+    return -1

@@ -42,8 +42,8 @@ def watch_learning(wanted_s: float = 600.0, episodes: int = len(STORY)) -> Learn
         message = f'learns from the log, {7 * times} steps behind{held}'
         seen.on_learner(
             LearnerNews(
-                *('training', message, transitions, 900, takeovers, 7 * times),
-                *(transitions // 2, 14.6, -1.2, 0.3, 0.01, VERSIONS[swaps]),
+                *('training', message, transitions, takeovers, 7 * times),
+                *(transitions // 2, 14.6),
             ),
             now_s,
         )

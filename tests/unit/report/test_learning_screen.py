@@ -51,7 +51,7 @@ def crowded(state):
         takeovers=123_456,
         driven_s=7800.0,
         policy=PolicyNews('f' * 12, 7000.0, 1234, 'e' * 12, 99, 'd' * 12, LONG),
-        learner=LearnerNews('failed', f'{LONG}; holding {LONG}; {LONG}', *[10**7] * 5, 123.4),
+        learner=LearnerNews('failed', f'{LONG}; holding {LONG}; {LONG}', *[10**7] * 4, 123.4),
         learner_silent_s=900.0,
         recorder=RecorderNews('stopped', LONG, 10**8, 10**6),
         problems=PROBLEMS,

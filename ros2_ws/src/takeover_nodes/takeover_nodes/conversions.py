@@ -11,6 +11,7 @@ from nav_msgs.msg import Odometry, Path
 import numpy as np
 from sensor_msgs.msg import LaserScan
 from takeover.samples import LaserScanSample, OdometrySample, PathSample
+from visualization_msgs.msg import Marker, MarkerArray
 
 
 def stamp_to_ns(stamp: Time) -> int:
@@ -68,6 +69,15 @@ def path_sample(message: Path) -> PathSample:
         points=np.array(points, dtype=np.float64).reshape(-1, 2),
         frame_id=message.header.frame_id,
     )
+
+
+def round_obstacles(message: MarkerArray) -> list[tuple[float, float, float]]:
+    """Return x, y and radius in metres of the cylinders; the scale of a marker is its diameter."""
+    return [
+        (marker.pose.position.x, marker.pose.position.y, 0.5 * marker.scale.x)
+        for marker in message.markers
+        if marker.action == Marker.ADD and marker.type == Marker.CYLINDER
+    ]
 
 
 def twist_message(

@@ -32,7 +32,7 @@ from takeover_nodes.parameters import parameter
 from takeover_nodes.picture_taker import PictureTaker
 from takeover_nodes.status_display import Looks
 from takeover_nodes.watching import watch, WatchingNode
-from visualization_msgs.msg import Marker, MarkerArray
+from visualization_msgs.msg import MarkerArray
 
 REPORT_NICENESS = 10
 LOOKS = Looks(render, plain_line, episode_line, line_period_s=2.0)
@@ -141,12 +141,8 @@ class MonitorNode(WatchingNode):
         self.observer.on_course('path', conversions.path_sample(path).points)
 
     def on_obstacles(self, markers: MarkerArray) -> None:
-        """Take the round obstacles; their diameter is the marker's scale."""
-        round_ones = [
-            (marker.pose.position.x, marker.pose.position.y, 0.5 * marker.scale.x)
-            for marker in markers.markers
-            if marker.action == Marker.ADD and marker.type == Marker.CYLINDER
-        ]
+        """Take the round obstacles."""
+        round_ones = conversions.round_obstacles(markers)
         self.observer.on_course('obstacles', np.array(round_ones).reshape(-1, 3))
 
     def on_truth(self, message: Odometry) -> None:

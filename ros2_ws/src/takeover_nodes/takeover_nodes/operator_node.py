@@ -31,7 +31,7 @@ from takeover_nodes import conversions, diagnostics, parameters, qos
 from takeover_nodes.managed_node import ManagedNode
 from takeover_nodes.parameters import parameter, required
 from takeover_nodes.spinning import run
-from visualization_msgs.msg import Marker, MarkerArray
+from visualization_msgs.msg import MarkerArray
 
 
 @dataclass(frozen=True)
@@ -104,13 +104,11 @@ class OperatorNode(Node):
         self.warn_refused(self.rover.hear_path(conversions.path_sample(message)))
 
     def on_obstacles(self, message: MarkerArray) -> None:
-        """See the round obstacles; their diameter is the marker's scale."""
-        round_ones = [
-            ObservedObstacle(marker.pose.position.x, marker.pose.position.y, 0.5 * marker.scale.x)
-            for marker in message.markers
-            if marker.action == Marker.ADD and marker.type == Marker.CYLINDER
-        ]
-        self.warn_refused(self.rover.hear_obstacles(round_ones))
+        """See the round obstacles."""
+        round_ones = conversions.round_obstacles(message)
+        self.warn_refused(
+            self.rover.hear_obstacles([ObservedObstacle(*each) for each in round_ones])
+        )
 
     def on_episode(self, message: EpisodeState) -> None:
         """Learn whether there is anything to watch."""

@@ -23,7 +23,7 @@ from takeover.specs import EpisodeSpec
 # Skill against the amount of defects it stands for: interpolated from the share of 60 courses that
 # `ClumsyDriver` finished alone (0.15: 85 %, 0.25: 83 %, 0.5: 33 %, 0.6: 12 %). What an operator of
 # each skill finishes is measured by benchmarks/rlif/operators.py: see benchmarks/results/rlif.
-SKILLS = ((0.1, 0.62), (0.4, 0.47), (0.9, 0.13), (1.0, 0.0))
+SKILLS = ((0.1, 0.7), (0.4, 0.47), (0.9, 0.13), (1.0, 0.0))
 _ROOM_M = 0.02
 _LOOK_S = 0.1
 

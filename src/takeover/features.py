@@ -7,9 +7,10 @@ from collections.abc import Callable, Sequence
 import math
 
 import numpy as np
+from takeover.image_form import CHANNELS
 from takeover.observation_spec import FeatureSpec
 from takeover.path_tracking import PathTracker
-from takeover.samples import LaserScanSample, OdometrySample
+from takeover.samples import ImageSample, LaserScanSample, OdometrySample
 
 
 def cross_track(spec: FeatureSpec, odom: OdometrySample, path: PathTracker) -> Sequence[float]:
@@ -79,6 +80,18 @@ def scan_fault(spec: FeatureSpec, scan: LaserScanSample) -> str | None:
     """Say which sector no beam of the scan looks into, or None."""
     beams = np.bincount(sectors(spec, scan), minlength=spec.size + 1)[: spec.size]
     return None if beams.all() else f'no beam in sector {int(np.argmin(beams != 0))}'
+
+
+def image_fault(spec: FeatureSpec, image: ImageSample) -> str | None:
+    """Say why a picture is not of the form the task asks for, or None."""
+    height, width, _ = spec.shape
+    shape = (height, width, CHANNELS[spec.form.encoding])
+    if (image.pixels.shape, image.encoding) == (shape, spec.form.encoding):
+        return None
+    return (
+        f'is {image.encoding} {list(image.pixels.shape)}, the task needs {spec.form.encoding} '
+        f'{list(shape)}'
+    )
 
 
 FEATURES: dict[str, Callable[..., Sequence[float] | np.ndarray]] = {

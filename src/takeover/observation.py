@@ -1,4 +1,4 @@
-"""Build the observation vector from the latest samples: sample and hold, never a wait.
+"""Build the observation from the latest samples: sample and hold, never a wait.
 
 The one feature path: the policy node, the simulator's environment and the rebuild from a log all
 call this. The same samples and build times give the same bytes.
@@ -7,21 +7,32 @@ Rules, each with a test of its name:
 * an input older than its maximum age, by its stamp or by its arrival, gives no observation;
 * a sample not newer than the held one is refused: a repeated stamp is a stalled driver;
 * a clock that goes back by more than a second drops every sample of the old time;
-* a path that cannot be used drops the path that was held.
+* a path that cannot be used drops the path that was held;
+* a stack of pictures holds those of the builds before this one; after a pause of more than one and
+  a half periods, or a clear, it begins with copies of the newest.
 """
 
-from collections import Counter
-from dataclasses import dataclass
+from collections import Counter, deque
+from dataclasses import dataclass, field
 
 import numpy as np
 from takeover.errors import TakeoverError
-from takeover.features import FEATURES, scan_fault
+from takeover.features import FEATURES, image_fault, scan_fault
+from takeover.image_form import NO_PIXELS
 from takeover.observation_spec import FeatureSpec, InputSpec
 from takeover.path_tracking import PathTracker
-from takeover.samples import LaserScanSample, OdometrySample, PathSample, Sample, SAMPLE_TYPES
-from takeover.specs import Contract
+from takeover.samples import (
+    ImageSample,
+    LaserScanSample,
+    OdometrySample,
+    PathSample,
+    Sample,
+    SAMPLE_TYPES,
+)
+from takeover.specs import Contract, VECTOR_FIELD
 
 __all__ = [
+    'ImageSample',
     'LaserScanSample',
     'Missing',
     'Observation',
@@ -32,6 +43,7 @@ __all__ = [
 ]
 
 CLOCK_JUMP_NS = 1_000_000_000
+LONGEST_STEP_PERIODS = 1.5
 
 
 class ObservationError(TakeoverError):
@@ -43,8 +55,15 @@ class Observation:
     """What the policy acts on; stamps are of the inputs that have a maximum age."""
 
     vector: np.ndarray
+    """The numbers, float32 [n], SI."""
+    packed: np.ndarray
+    """All of it as `Contract.observation_dtype` has it; of a task without images the vector."""
     oldest_stamp_ns: int
     newest_stamp_ns: int
+    image_stamps_ns: tuple[int, ...] = ()
+    """Time of capture of the newest picture of each image feature, in order."""
+    pixels: np.ndarray = field(default_factory=lambda: NO_PIXELS)
+    """These pictures, flat uint8, one after the other."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +93,14 @@ class ObservationBuilder:
         :param task: the task or its contract; gives inputs, features and their order.
         """
         self._inputs: dict[str, InputSpec] = dict(task.inputs)
-        self._features: tuple[FeatureSpec, ...] = task.features
+        self._features: tuple[FeatureSpec, ...] = task.vector_features
+        self._images: tuple[FeatureSpec, ...] = task.images
+        self._dtype = task.observation_dtype
+        self._longest_step_ns = round(LONGEST_STEP_PERIODS * 1e9 / task.rate_hz)
+        self._stacks: dict[str, deque[np.ndarray]] = {
+            image.name: deque(maxlen=image.form.stack) for image in self._images
+        }
+        self._built_ns: int | None = None
         self._low = np.concatenate([np.full(f.size, f.low) for f in self._features])
         self._high = np.concatenate([np.full(f.size, f.high) for f in self._features])
         self._held: dict[str, _Held] = {}
@@ -92,6 +118,7 @@ class ObservationBuilder:
     def clear(self) -> None:
         """Forget every sample."""
         self._held.clear()
+        self._built_ns = None
         self._trackers.clear()
         self._last_now_ns = None
 
@@ -156,7 +183,36 @@ class ObservationBuilder:
         ]
         vector = np.clip(vector, self._low, self._high).astype(np.float32)
         vector.flags.writeable = False
-        return Observation(vector, min(stamps, default=now_ns), max(stamps, default=now_ns))
+        return Observation(
+            vector,
+            self._packed(vector, now_ns),
+            min(stamps, default=now_ns),
+            max(stamps, default=now_ns),
+            tuple(picture.stamp_ns for picture in self._pictures()),
+            np.concatenate([NO_PIXELS, *(p.pixels.ravel() for p in self._pictures())]),
+        )
+
+    def _pictures(self) -> list[ImageSample]:
+        return [self._held[image.inputs[0]].sample for image in self._images]
+
+    def _packed(self, vector: np.ndarray, now_ns: int) -> np.ndarray:
+        """Put the vector and the stacks of pictures into one record."""
+        if not self._images:
+            return vector
+        goes_on = (
+            self._built_ns is not None and 0 < now_ns - self._built_ns <= self._longest_step_ns
+        )
+        self._built_ns = now_ns
+        packed = np.empty((), self._dtype)
+        packed[VECTOR_FIELD] = vector
+        for image, picture in zip(self._images, self._pictures()):
+            stack = self._stacks[image.name]
+            if not goes_on:
+                stack.extend([picture.pixels] * image.form.stack)
+            stack.append(picture.pixels)
+            packed[image.name] = np.concatenate(stack, axis=2)
+        packed.flags.writeable = False
+        return packed
 
     def _fault(self, name: str, spec: InputSpec, sample: Sample) -> str | None:
         if spec.frame is not None and sample.frame_id != spec.frame:
@@ -166,6 +222,10 @@ class ObservationBuilder:
             for feature in self._features:
                 if feature.kind == 'scan.ranges' and name in feature.inputs:
                     fault = fault or scan_fault(feature, sample)
+        if fault is None and isinstance(sample, ImageSample):
+            for image in self._images:
+                if name in image.inputs:
+                    fault = fault or image_fault(image, sample)
         return fault
 
     def _too_old(self, name: str, spec: InputSpec, now_ns: int, now_s: float | None) -> str | None:

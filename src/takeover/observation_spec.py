@@ -1,8 +1,10 @@
 """What an observation is made of: inputs with their greatest age, features with unit and bounds.
 
 Two families. The inputs of a robot are ROS topics, and each feature kind takes what it needs from
-them. A Gymnasium environment has one input, the observation that it returns: a `vector` of floats,
-flattened in C order, whose runs of equal bounds are features, or one `image`, uint8 [H, W, C].
+them; pictures of cameras become features of the kind `image`, which stay uint8 and stand beside
+the vector. A Gymnasium environment has one input, the observation that it returns: a `vector` of
+floats, flattened in C order, whose runs of equal bounds are features, or one `image`, uint8
+[H, W, C].
 """
 
 import math
@@ -11,6 +13,7 @@ from typing import Any, Literal
 from pydantic import Field, model_serializer, model_validator
 from pydantic import SerializerFunctionWrapHandler as Handler
 from takeover.config_file import StrictModel
+from takeover.image_form import CHANNELS, ImageForm
 from takeover.spec_types import Name, NotNegative, Positive, Topic
 
 InputType = Literal['odometry', 'laser_scan', 'path', 'vector', 'image']
@@ -26,8 +29,6 @@ FeatureKind = Literal[
     'image',
 ]
 
-# Input types that no ROS topic has; each has one feature kind, of the same name.
-ENVIRONMENT_TYPES = ('vector', 'image')
 # Of every feature kind: the types of its inputs in order, its unit, and the components per
 # look-ahead distance (None: the size is not made of distances).
 FEATURE_KINDS: dict[str, tuple[tuple[str, ...], str, int | None]] = {
@@ -48,8 +49,8 @@ _FIXED_SIZES = {
     'odom.angular_velocity': 1,
 }
 MAX_FEATURE_SIZE = 4096
-# So that the 16 images a policy bundle must hold fit its metadata.
-MAX_IMAGE_SIZE = 48_000
+# So that the 16 observations a policy bundle must hold fit its metadata.
+MAX_IMAGE_SIZE = 150_000
 PIXEL_BOUNDS = (0.0, 255.0)
 
 
@@ -96,15 +97,19 @@ class FeatureSpec(StrictModel):
         default=None, description='scan.ranges: width of a sector'
     )
     shape: tuple[int, int, int] | None = Field(
-        default=None, description='image: height, width, channels'
+        default=None, description='image: height, width, channels (times those of the stack)'
+    )
+    form: ImageForm | None = Field(
+        default=None, description="image: how a camera's picture becomes these pixels"
     )
 
     @model_serializer(mode='wrap')
-    def _without_an_unset_shape(self, handler: Handler) -> dict[str, Any]:
+    def _without_what_only_images_have(self, handler: Handler) -> dict[str, Any]:
         # Contracts hashed before there were images must keep their hash.
         fields = handler(self)
-        if self.shape is None:
-            del fields['shape']
+        for name in ('shape', 'form'):
+            if fields[name] is None:
+                del fields[name]
         return fields
 
     @model_validator(mode='after')
@@ -129,6 +134,8 @@ class FeatureSpec(StrictModel):
                 f'shape is {"needed" if self.kind == "image" else "not used"} by {self.kind}'
             )
         if self.shape is None:
+            if self.form is not None:
+                raise ValueError(f'form is not used by {self.kind}')
             return
         if min(self.shape) < 1:
             raise ValueError(
@@ -138,6 +145,12 @@ class FeatureSpec(StrictModel):
             raise ValueError(
                 f'bounds of an image must be [0, 255], those of uint8, got [{self.low}, '
                 f'{self.high}]'
+            )
+        if self.form is not None and self.shape[2] != self.form.channels:
+            raise ValueError(
+                f'shape {list(self.shape)} has {self.shape[2]} channels; {self.form.encoding} has '
+                f'{CHANNELS[self.form.encoding]}, times a stack of {self.form.stack}: '
+                f'{self.form.channels}'
             )
 
     def _check_size(self, per_distance: int | None) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import math
 
 import numpy as np
+from takeover.image_form import CHANNELS
 
 MAX_PATH_POINTS = 20_000
 MAX_BEAMS = 10_000
@@ -92,10 +93,32 @@ class PathSample:
         return None
 
 
-Sample = OdometrySample | LaserScanSample | PathSample
+@dataclass(frozen=True, eq=False)
+class ImageSample:
+    """A picture in the form the task asks for: `pixels` uint8 [height, width, channels].
+
+    The camera's owner has cropped and resized it; see `takeover.image`.
+    """
+
+    stamp_ns: int
+    pixels: np.ndarray
+    encoding: str = 'rgb8'
+    frame_id: str = ''
+
+    def fault(self) -> str | None:
+        """Say why this sample cannot be used, or None."""
+        if self.encoding not in CHANNELS:
+            return f'encoding is {self.encoding!r}; legal: {", ".join(CHANNELS)}'
+        if self.pixels.dtype != np.uint8:
+            return f'pixels are {self.pixels.dtype}'
+        return None if self.pixels.ndim == 3 else 'bytes do not fit height, width and step'
+
+
+Sample = OdometrySample | LaserScanSample | PathSample | ImageSample
 
 SAMPLE_TYPES: dict[str, type] = {
     'odometry': OdometrySample,
     'laser_scan': LaserScanSample,
     'path': PathSample,
+    'image': ImageSample,
 }

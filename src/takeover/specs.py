@@ -11,14 +11,17 @@ x forward, y left, angles anticlockwise.
 
 import hashlib
 import json
+import math
 from typing import Annotated, Any, Literal
 
+import numpy as np
 from pydantic import Field, model_validator
 from takeover.config_file import StrictModel
-from takeover.observation_spec import ENVIRONMENT_TYPES, FEATURE_KINDS, FeatureSpec, InputSpec
+from takeover.observation_spec import FEATURE_KINDS, FeatureSpec, InputSpec, MAX_IMAGE_SIZE
 from takeover.spec_types import Name, Positive, refuse_repeats, Topic
 
 CONTRACT_FORMAT = 'takeover.contract/1'
+VECTOR_FIELD = 'observation'
 
 
 class ActionComponent(StrictModel):
@@ -100,19 +103,49 @@ class Contract(StrictModel):
     action: ActionSpec
 
     @property
+    def images(self) -> tuple[FeatureSpec, ...]:
+        """The features that are pixels, in order."""
+        return tuple(feature for feature in self.features if feature.shape is not None)
+
+    @property
+    def vector_features(self) -> tuple[FeatureSpec, ...]:
+        """The features that are numbers of the vector, in order."""
+        return tuple(feature for feature in self.features if feature.shape is None)
+
+    @property
     def observation_size(self) -> int:
-        """Length of the observation vector; of an image: height times width times channels."""
-        return sum(feature.size for feature in self.features)
+        """Length of the vector; 0 when there is none."""
+        return sum(feature.size for feature in self.vector_features)
+
+    @property
+    def pixels_size(self) -> int:
+        """Numbers in one picture of each image feature, together."""
+        return sum(math.prod(image.shape) // stack_of(image) for image in self.images)
 
     @property
     def observation_shape(self) -> tuple[int, ...]:
-        """Shape of one observation: (n,), or (height, width, channels) of an image."""
-        return self.features[0].shape or (self.observation_size,)
+        """Shape of one observation as `observation_dtype` counts it.
+
+        (n,) of a vector alone, (height, width, channels) of an image alone, () of both.
+        """
+        if not self.images:
+            return (self.observation_size,)
+        return self.images[0].shape if len(self.features) == 1 else ()
 
     @property
-    def observation_dtype(self) -> Literal['float32', 'uint8']:
-        """Type of the observation's numbers, as NumPy names it."""
-        return 'float32' if self.features[0].shape is None else 'uint8'
+    def observation_dtype(self) -> np.dtype:
+        """Type of an observation's elements: float32, uint8, or a record of vector and images.
+
+        The record has the field `observation`, float32 [n], when there is a vector, and one field
+        uint8 [height, width, channels] for each image, named after its feature.
+        """
+        if not self.images:
+            return np.dtype('<f4')
+        if len(self.features) == 1:
+            return np.dtype('u1')
+        size = self.observation_size
+        vector = [(VECTOR_FIELD, '<f4', (size,))] if size else []
+        return np.dtype(vector + [(image.name, 'u1', image.shape) for image in self.images])
 
     @model_validator(mode='after')
     def _consistent(self) -> 'Contract':
@@ -133,15 +166,25 @@ class Contract(StrictModel):
                     f'feature {feature.name!r} ({feature.kind}) needs inputs of type '
                     f'[{", ".join(needed)}], got [{", ".join(types)}]'
                 )
-            if feature.kind == 'image' and len(self.features) > 1:
+            if feature.name == VECTOR_FIELD and feature.shape and len(self.features) > 1:
                 raise ValueError(
-                    f'feature {feature.name!r}: an image must be the only feature; images '
-                    'together with other features are not supported yet'
+                    f'feature {VECTOR_FIELD!r}: this name is that of the vector, an image beside '
+                    'it needs another'
                 )
+        pixels = sum(math.prod(image.shape) for image in self.images)
+        if pixels > MAX_IMAGE_SIZE:
+            raise ValueError(
+                f'all images together have {pixels} numbers, must be {MAX_IMAGE_SIZE} or fewer'
+            )
         unused = set(self.inputs) - {name for feature in self.features for name in feature.inputs}
         if unused:
             raise ValueError(f'input {sorted(unused)[0]!r} is used by no feature; remove it')
         return self
+
+
+def stack_of(image: FeatureSpec) -> int:
+    """Return how many pictures an image feature shows at once."""
+    return 1 if image.form is None else image.form.stack
 
 
 class NamedContract(Contract):
@@ -171,6 +214,11 @@ class EpisodeSpec(StrictModel):
     obstacle_offset_m: tuple[Positive, Positive] = Field(
         description='smallest, largest distance of a centre from the path, either side'
     )
+    lane_half_width_m: Positive | None = Field(
+        default=None,
+        description='the path is a lane, marked on the floor with lines this far from its middle; '
+        'who drives follows it by sight, not where odometry puts it',
+    )
 
 
 class TaskSpec(NamedContract):
@@ -182,11 +230,22 @@ class TaskSpec(NamedContract):
     @model_validator(mode='after')
     def _is_of_a_robot(self) -> 'TaskSpec':
         for name, spec in self.inputs.items():
-            if spec.type in ENVIRONMENT_TYPES:
+            if spec.type == 'vector':
                 raise ValueError(
-                    f'input {name!r}: the type {spec.type} is for Gymnasium environments; legal '
-                    'in a task file: odometry, laser_scan, path'
+                    f'input {name!r}: the type vector is for Gymnasium environments; legal in a '
+                    'task file: odometry, laser_scan, path, image'
                 )
+        for image in self.images:
+            if image.form is None:
+                raise ValueError(
+                    f'feature {image.name!r}: form is needed: how the picture of the camera '
+                    'becomes these pixels, for example {encoding: rgb8}'
+                )
+        if not self.vector_features:
+            raise ValueError(
+                'features: a robot needs at least one number beside its images, such as '
+                'odom.linear_velocity'
+            )
         if self.action.kind == 'vector':
             raise ValueError(
                 'action: the kind vector is for Gymnasium environments; legal in a task file: '

@@ -49,7 +49,10 @@ def evaluate(
     seeds: Iterable[int],
     on_episode: Callable[[int, str], None] | None = None,
 ) -> Evaluation:
-    """Let `act` (observation to action, SI) drive alone on the course of each seed."""
+    """Let `act` drive alone on the course of each seed.
+
+    :param act: from an observation as the contract packs it to an action, SI.
+    """
     outcomes: dict[int, str] = {}
     for seed in seeds:
         outcomes[seed] = _play(env, act, seed)
@@ -75,9 +78,9 @@ def wilson_interval(successes: int, trials: int) -> tuple[float, float]:
 
 
 def _play(env: RoverPathEnv, act: Callable[[np.ndarray], np.ndarray], seed: int) -> str:
-    observation, info = env.reset(seed=seed)
+    _, info = env.reset(seed=seed)
     done = False
     while not done:
-        observation, _, terminated, truncated, info = env.step(act(observation))
+        _, _, terminated, truncated, info = env.step(act(env.observation.packed))
         done = terminated or truncated
     return info['outcome']

@@ -51,14 +51,25 @@ class Mirror:
         """Return the mirrored actions."""
         return (self.action_sign * values).astype(values.dtype)
 
+    @staticmethod
+    def images(values: np.ndarray) -> np.ndarray:
+        """Return mirrored pictures [N, height, width, channels] of a camera in the middle."""
+        return values[:, :, ::-1]
+
 
 def mirror_of(task: Contract) -> Mirror:
     """Return the mirror of a task.
 
-    :raises MirrorError: the lidar's sectors or an action's bounds are not the same left and right.
+    :raises MirrorError: the lidar's sectors or an action's bounds are not the same left and right,
+        or there is more than one camera.
     """
+    if len(task.images) > 1:
+        raise MirrorError(
+            f'{len(task.images)} cameras: {", ".join(image.name for image in task.images)}; a '
+            'mirrored task has one, in the middle of the robot'
+        )
     index, sign, start = [], [], 0
-    for feature in task.features:
+    for feature in task.vector_features:
         order = np.arange(start, start + feature.size)
         if feature.kind == 'scan.ranges':
             _check_sectors(feature)

@@ -20,7 +20,7 @@ from typing import Literal
 import numpy as np
 from takeover.agents.actor_critic import follow, step
 from takeover.agents.rlpd import RlpdConfig, RlpdLearner
-from takeover.agents.tensor_batch import TensorBatch
+from takeover.agents.tensor_batch import Observations, TensorBatch
 from takeover.networks.actor import TanhNormalActor
 import torch
 from torch import autograd, nn
@@ -80,9 +80,9 @@ class RlifConfig(RlpdConfig):
 
 @dataclass(frozen=True, eq=False)
 class CloningBatch:
-    """What to do where: observations [B, n] and actions [B, m] in [-1, 1]."""
+    """What to do where: observations [B, n] or with images, and actions [B, m] in [-1, 1]."""
 
-    observation: torch.Tensor
+    observation: Observations
     action: torch.Tensor
 
 
@@ -115,7 +115,7 @@ class RlifLearner(RlpdLearner):
         schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, config.pretraining_steps)
         for _ in range(config.pretraining_steps):
             rows = torch.randint(len(inputs), (_PRETRAINING_BATCH,), generator=self.generator)
-            loss = cloning_loss(self.actor, CloningBatch(inputs[rows], targets[rows]))
+            loss = cloning_loss(self.actor, inputs[rows], targets[rows])
             step(optimiser, parameters, autograd.grad(loss, parameters))
             schedule.step()
         self.averaged.load_state_dict(self.actor.state_dict())
@@ -129,12 +129,20 @@ class RlifLearner(RlpdLearner):
         """
         part, numbers = self.update_critics(batch)
         if cloning is not None:
-            distance = cloning_loss(self.actor, cloning)
+            distance = cloning_loss(self.actor, self.latent(cloning.observation), cloning.action)
             numbers |= self.check(cloning_loss=distance.detach())
             numbers |= self.update_actor(part, self.config.cloning_weight * distance)
             follow(self._averaged_parameters, self._actor_parameters, self.config.average_rate)
         self.updates += 1
         return numbers
+
+    def latent(self, observation: Observations) -> torch.Tensor:
+        """Return what the actor sees of observations, [B, k]: of vectors themselves."""
+        return observation
+
+    def answer(self, observation: Observations) -> torch.Tensor:
+        """Return the actions of the policy to drive with, [B, m] in [-1, 1]."""
+        return torch.tanh(self.averaged(observation)[0])
 
     def objective(self, observation: torch.Tensor, action: torch.Tensor) -> torch.Tensor:
         """Return what the actor maximises, [B], in units of one label."""
@@ -145,7 +153,12 @@ class RlifLearner(RlpdLearner):
         return super().modules() | {'averaged_actor': self.averaged}
 
 
-def cloning_loss(actor: TanhNormalActor, batch: CloningBatch) -> torch.Tensor:
-    """Return the squared distance of the actor's mean action, summed over components."""
-    mean, _ = actor(batch.observation)
-    return (torch.tanh(mean) - batch.action).square().sum(dim=1).mean()
+def cloning_loss(
+    actor: TanhNormalActor, observation: torch.Tensor, action: torch.Tensor
+) -> torch.Tensor:
+    """Return the squared distance of the actor's mean action, summed over components.
+
+    :param observation: [B, n], and action [B, m] in [-1, 1].
+    """
+    mean, _ = actor(observation)
+    return (torch.tanh(mean) - action).square().sum(dim=1).mean()

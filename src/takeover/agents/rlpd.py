@@ -107,9 +107,13 @@ class RlpdLearner(SequentialActorCritic):
         return numbers
 
     def update_critics(self, batch: TensorBatch) -> tuple[TensorBatch, dict[str, float]]:
-        """Let the critics learn from each batch in turn; return the last one."""
+        """Let the critics learn from each batch in turn; return the last one, as the actor sees it."""
         size = self.config.batch_size
         for start in range(0, len(batch), size):
-            part = batch.rows(slice(start, start + size))
+            part = self.perceived(batch.rows(slice(start, start + size)))
             numbers = self.update_critic(part, self.config.entropy_backup)
-        return part, numbers
+        return part.detached(), numbers
+
+    def perceived(self, batch: TensorBatch) -> TensorBatch:
+        """Return transitions as the critics see them: vectors as they are."""
+        return batch

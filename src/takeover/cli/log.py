@@ -1,10 +1,13 @@
 """`takeover log`: what is in a log, whether it is whole, and its steps for other tools."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TYPE_CHECKING
 
 from takeover.errors import TakeoverError
 import tyro
+
+if TYPE_CHECKING:
+    from takeover.data.log_summary import LogSummary
 
 Paths = Annotated[tuple[Path, ...], tyro.conf.Positional]
 TABLE, PICTURE, REPAIRED = 'steps.parquet', 'timeline.png', 'repaired'
@@ -56,19 +59,40 @@ def check(paths: Paths, *, repair: bool = False) -> int:
     return 0 if all_good else 1
 
 
-def export(paths: Paths, *, out: Path) -> None:
-    """Write the steps as a Parquet table, and a picture of who drove and where the -1 fell.
+def export(
+    paths: Paths, *, out: Path | None = None, video: Path | None = None, task: Path | None = None
+) -> None:
+    """Write the steps as a table with a picture of who drove, or as a video, or both.
+
+    The video shows what the policy saw, who drove, what the policy asked for and the robot was
+    sent, take-overs and rewards, a frame for each step that has pictures, at the task's rate.
 
     Args:
         paths: Log files (.mcap) and folders of them.
         out: Folder for steps.parquet and timeline.png; made if need be.
+        video: File for the video (.mp4).
+        task: The task file the logs are of, for the video; default: found by its name in the log.
     """
-    from takeover.cli.log_picture import draw
     from takeover.data.log_reader import log_files
     from takeover.data.log_summary import summarise
+
+    if out is None and video is None:
+        raise TakeoverError('what is to be written? give --out FOLDER, --video FILE.mp4, or both')
+    files = log_files(paths)
+    summaries = summarise(files)
+    if out is not None:
+        export_table(summaries, out)
+    if video is not None:
+        from takeover.cli.log_video import write
+
+        print(f'{video}: {write(files, summaries, video, task)} frames')
+
+
+def export_table(summaries: list['LogSummary'], out: Path) -> None:
+    """Write the steps as a Parquet table, and a picture of who drove and where the -1 fell."""
+    from takeover.cli.log_picture import draw
     from takeover.data.log_table import write_table
 
-    summaries = summarise(log_files(paths))
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:

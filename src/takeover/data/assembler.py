@@ -26,12 +26,17 @@ class Transition:
 
     step: Step
     """Where it starts: observation, who drove, what was commanded, reward."""
-    next_observation: np.ndarray
-    """float32 [n]; of a terminated step its own, which no target uses (mask 0)."""
+    next_step: Step
+    """Where it led, for its observation; of a terminated step itself, which no target uses."""
     terminated: bool
     """Nothing follows: mask 0."""
     truncated: bool
     """The episode was cut off here: bootstrapped through, mask 1."""
+
+    @property
+    def next_observation(self) -> np.ndarray:
+        """The vector it led to, float32 [n]."""
+        return self.next_step.observation
 
 
 class TransitionAssembler:
@@ -67,9 +72,9 @@ class TransitionAssembler:
         transitions = []
         if follows and starts(last):
             cut_off = step.truncated and not step.terminated
-            transitions.append(Transition(last, step.observation, False, cut_off))
+            transitions.append(Transition(last, step, False, cut_off))
         if step.terminated and starts(step):
-            transitions.append(Transition(step, step.observation, True, False))
+            transitions.append(Transition(step, step, True, False))
         return transitions
 
     def assemble(self, steps: Iterable[Step]) -> Iterator[Transition]:

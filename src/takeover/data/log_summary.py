@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +10,7 @@ from takeover.command import Source
 from takeover.data.log_messages import EpisodeEnd, UndoEpisode
 from takeover.data.log_reader import LogReader
 from takeover.data.step import Step
+from takeover.image_form import NO_PIXELS
 from takeover.outcome import OUTCOMES
 
 USUAL_PERIOD_S = 0.05
@@ -17,7 +18,7 @@ USUAL_PERIOD_S = 0.05
 
 @dataclass
 class EpisodeSummary:
-    """The steps of one episode in one file, in order."""
+    """The steps of one episode in one file, in order, without their pictures."""
 
     number: int
     """0: steps that belong to no episode."""
@@ -140,7 +141,8 @@ def _read(path: Path) -> tuple[LogSummary, list[UndoEpisode]]:
             if not summary.episodes or summary.episodes[-1].number != event.episode:
                 summary.episodes.append(EpisodeSummary(event.episode))
             episode = summary.episodes[-1]
-            episode.steps.append(event)
+            # Pictures of a long drive do not fit into memory.
+            episode.steps.append(replace(event, pixels=NO_PIXELS) if event.pixels.size else event)
             if event.outcome:
                 episode.outcome = _outcome(event.outcome)
         elif isinstance(event, UndoEpisode):

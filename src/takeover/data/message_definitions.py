@@ -192,6 +192,12 @@ string policy_version
 
 # Hash of the task's inputs, features, action and rate, 16 hex digits.
 string spec_hash
+
+# Of a task with images: the time of capture (ROS time) of the newest picture of each image feature, and the
+# pictures themselves as the policy saw them, uint8 [height, width, channels] in C order, one after the other
+# in the order of the task's features. Stacks are made of the pictures of the steps before.
+builtin_interfaces/Time[] image_stamps
+uint8[] pixels
 """,
     'takeover_msgs/UndoEpisode': """# The person takes an episode back: nothing is to be learned from its steps. The log keeps them.
 

@@ -1,42 +1,70 @@
 """The newest pairs of what was seen and what was done there, to be cloned."""
 
+from collections.abc import Mapping
+
 import numpy as np
-from takeover.data.transition import ReplayError
+from takeover.data.transition import ArraySpec, ReplayError
 
 
 class PairRing:
-    """Pairs of an observation float32 [n] and an action float32 [m]; the oldest make room."""
+    """Pairs of an observation, arrays by name, and an action float32 [m]; the oldest make room."""
 
-    def __init__(self, capacity: int, observation_size: int, action_size: int) -> None:
+    def __init__(
+        self, capacity: int, observation: Mapping[str, ArraySpec], action_size: int
+    ) -> None:
         """Reserve the memory; the system provides its pages as they are filled."""
-        self._observations = np.zeros((capacity, observation_size), np.float32)
+        self._observations = {
+            name: np.zeros((capacity, *spec.shape), spec.dtype)
+            for name, spec in observation.items()
+        }
         self._actions = np.zeros((capacity, action_size), np.float32)
-        self._count = 0
+        self._count = self._forgotten = 0
 
     def __len__(self) -> int:
         """Return the number of pairs that can be sampled."""
-        return min(self._count, len(self._actions))
+        return min(self._count - self._forgotten, len(self._actions))
 
-    def append(self, observations: np.ndarray, actions: np.ndarray) -> None:
-        """Add pairs, [N, n] and [N, m], in order."""
+    def append(self, observations: Mapping[str, np.ndarray], actions: np.ndarray) -> None:
+        """Add pairs in order: arrays [N, ...] by name, and [N, m]."""
         rows = (self._count + np.arange(len(actions))) % len(self._actions)
-        self._observations[rows], self._actions[rows] = observations, actions
+        for name, column in self._observations.items():
+            column[rows] = observations[name]
+        self._actions[rows] = actions
         self._count += len(actions)
 
     def forget_last(self, count: int) -> None:
         """Take back the pairs that were added last; what they overwrote stays lost."""
         self._count -= min(count, len(self))
 
-    def sample(self, count: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    def forget_until(self, name: str, least: int) -> None:
+        """Take back the oldest pairs whose array `name` begins with a number below `least`.
+
+        For numbers that never fall from one pair to the next, such as those of frames.
+        """
+        column = self._observations[name]
+        firsts = column.reshape(len(column), -1)[self._rows(np.arange(len(self))), 0]
+        self._forgotten = self._count - len(self) + int(np.searchsorted(firsts, least))
+
+    def sample(
+        self, count: int, rng: np.random.Generator
+    ) -> tuple[dict[str, np.ndarray], np.ndarray]:
         """Draw pairs, with replacement; copies.
 
         :raises ReplayError: when there are none.
         """
         if not len(self):
             raise ReplayError('there are no pairs to clone; at least one is needed')
-        rows = rng.integers(len(self), size=count)
-        return self._observations[rows], self._actions[rows]
+        return self._at(rng.integers(len(self), size=count))
 
-    def all(self) -> tuple[np.ndarray, np.ndarray]:
-        """Return all pairs; views."""
-        return self._observations[: len(self)], self._actions[: len(self)]
+    def all(self) -> tuple[dict[str, np.ndarray], np.ndarray]:
+        """Return all pairs, the oldest first; copies."""
+        return self._at(np.arange(len(self)))
+
+    def _at(self, places: np.ndarray) -> tuple[dict[str, np.ndarray], np.ndarray]:
+        rows = self._rows(places)
+        observations = {name: column[rows] for name, column in self._observations.items()}
+        return observations, self._actions[rows]
+
+    def _rows(self, places: np.ndarray) -> np.ndarray:
+        """Return where pairs lie, counted from the oldest one."""
+        return (self._count - len(self) + places) % len(self._actions)

@@ -1,9 +1,10 @@
 """One step of the policy, complete: the unit of the log and of all that is learned from it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from takeover.command import Source
+from takeover.image_form import NO_PIXELS
 
 
 @dataclass(frozen=True, eq=False)
@@ -18,7 +19,7 @@ class Step:
     """From 1; 0: the step belongs to none."""
     source: Source
     observation: np.ndarray
-    """What the policy acted on, float32 [n], in the units of the task's features."""
+    """The numbers the policy acted on, float32 [n], in the units of the task's features."""
     policy_action: np.ndarray
     """What the policy asked for, float64 [m]; a shadow while a person drives."""
     commanded: np.ndarray
@@ -36,6 +37,10 @@ class Step:
     """How the episode ended with this step (EpisodeState.msg); 0 while it did not."""
     policy_version: str = ''
     observation_stamp_ns: int = 0
+    image_stamps_ns: tuple[int, ...] = ()
+    """Time of capture of the newest picture of each image feature."""
+    pixels: np.ndarray = field(default_factory=lambda: NO_PIXELS)
+    """These pictures, uint8 [sum of height * width * channels], one after the other."""
 
     @property
     def intervened(self) -> bool:

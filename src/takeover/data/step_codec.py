@@ -18,9 +18,11 @@ from takeover.data.step import Step
 NAME = 'takeover_msgs/Step'
 _SECOND_NS = 1_000_000_000
 _SOURCES = {int(source): source for source in Source}
-# frame_id, observation, policy_action, commanded, executed, policy_version, spec_hash: what has a
-# length; strings count their final zero.
-Lengths = tuple[int, int, int, int, int, int, int]
+# frame_id, observation, policy_action, commanded, executed, policy_version, spec_hash, image_stamps,
+# pixels: what has a length; strings count their final zero.
+Lengths = tuple[int, int, int, int, int, int, int, int, int]
+# Where these lengths stand among the unpacked values.
+_LENGTHS_AT = (2, 7, 11, 13, 15, 23, 25, 27, 29)
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,7 @@ class _Layout:
 
 @functools.lru_cache(maxsize=256)
 def _layout(lengths: Lengths) -> _Layout:
-    frame, observation, *actions, version, spec = lengths
+    frame, observation, *actions, version, spec, stamps, pixels = lengths
     parts, at = ['<4x'], 0
     items = [('i', 4, 1), ('I', 4, 1), ('I', 4, 1), (f'{frame}s', 1, frame)]
     items += [('Q', 8, 1), ('Q', 8, 1), ('B', 1, 1)]
@@ -43,11 +45,12 @@ def _layout(lengths: Lengths) -> _Layout:
         items += [('I', 4, 1), (f'{8 * size}s', 8, size)]
     items += [('d', 8, 1), *[('?', 1, 1)] * 4, ('B', 1, 1)]
     items += [('I', 4, 1), (f'{version}s', 1, version), ('I', 4, 1), (f'{spec}s', 1, spec)]
+    items += [('I', 4, 1), (f'{8 * stamps}s', 4, stamps), ('I', 4, 1), (f'{pixels}s', 1, pixels)]
     for code, size, count in items:
         # An empty array has no elements to align.
         padding = -at % size if count else 0
         parts.append(f'{padding}x{code}')
-        at += padding + size * count
+        at += padding + struct.calcsize('<' + code)
     return _Layout(struct.Struct(''.join(parts)), lengths)
 
 
@@ -65,7 +68,10 @@ def encode_step(step: Step, frame_id: str, spec_hash: str) -> bytes:
         np.ascontiguousarray(values, '<f8')
         for values in (step.policy_action, step.commanded, step.executed)
     ]
+    stamps = np.array([divmod(ns, _SECOND_NS) for ns in step.image_stamps_ns], '<u4')
+    pixels = np.ascontiguousarray(step.pixels, 'u1')
     lengths = (len(frame), len(observation), *map(len, actions), len(version), len(spec))
+    lengths += (len(stamps), len(pixels))
     data = bytearray(
         _layout(lengths).structure.pack(
             *divmod(step.stamp_ns, _SECOND_NS),
@@ -88,6 +94,10 @@ def encode_step(step: Step, frame_id: str, spec_hash: str) -> bytes:
             version,
             len(spec),
             spec,
+            len(stamps),
+            stamps.tobytes(),
+            len(pixels),
+            pixels.tobytes(),
         )
     )
     data[:4] = ENCAPSULATION
@@ -123,8 +133,7 @@ class StepDecoder:
         if layout is None or layout.structure.size > len(data):
             layout = self._measure(data)
         values = layout.structure.unpack_from(data)
-        found = (values[2], values[7], values[11], values[13], values[15], values[23], values[25])
-        if found != layout.lengths:
+        if tuple(values[at] for at in _LENGTHS_AT) != layout.lengths:
             layout = self._measure(data)
             values = layout.structure.unpack_from(data)
         (sec, nanosec, _, _, sequence, episode, source, _, observation, seen_sec, seen_nanosec) = (
@@ -142,6 +151,8 @@ class StepDecoder:
             *values[17:23],
             values[24][:-1].decode(),
             seen_sec * _SECOND_NS + seen_nanosec,
+            _stamps_ns(values[28]),
+            np.frombuffer(values[30], 'u1'),
         )
         return step, values[26][:-1].decode()
 
@@ -157,6 +168,8 @@ class StepDecoder:
             (0, 8, 8),
             (0, 8, 8),
             (0, 1, 1),  # policy_version, behind the reward and what belongs to it
+            (0, 1, 1),
+            (0, 4, 8),  # image_stamps
             (0, 1, 1),
         ):
             index = len(lengths)
@@ -174,3 +187,13 @@ class StepDecoder:
         if self._layout.structure.size > len(data):
             raise MessageError(f'{NAME} of {len(data)} bytes; its lengths ask for {at + 4}')
         return self._layout
+
+
+def _stamps_ns(data: bytes) -> tuple[int, ...]:
+    """Return the nanoseconds of an array of builtin_interfaces/Time."""
+    if not data:
+        return ()
+    return tuple(
+        sec * _SECOND_NS + nanosec
+        for sec, nanosec in np.frombuffer(data, '<u4').reshape(-1, 2).tolist()
+    )

@@ -1,7 +1,7 @@
-"""Joins what three nodes say about one step of the policy: the command, its execution, its reward.
+"""Joins what is said about one step of the policy: the command, its execution, its reward.
 
-Parts come in any order, more than once, or not at all. A step is given out when its three parts
-are there, in order of sequence. A step that stays without one of them for `patience_s` is dropped
+Of a task with images the pictures are the fourth part. Parts come in any order, more than once, or
+not at all. A step is given out when its parts are all there, in order of sequence. A step that stays without one of them for `patience_s` is dropped
 and leaves a gap; nothing is ever filled in. Times are those of a steady clock.
 """
 
@@ -13,6 +13,7 @@ import numpy as np
 from takeover.command import Source
 from takeover.data.errors import LogError
 from takeover.data.step import Step
+from takeover.image_form import NO_PIXELS
 
 # Steps that may wait at once: 10 s at 50 Hz. The oldest goes when there are more.
 MOST_WAITING = 500
@@ -29,6 +30,8 @@ class JoinConfig:
     """Numbers in the observation."""
     action_size: int
     """Numbers in the action."""
+    pixels_size: int = 0
+    """Numbers in the newest pictures of all image features together; 0: there are none."""
     patience_s: float = 2.0
     """How long a step may lack a part, counted from its first one."""
 
@@ -49,6 +52,7 @@ class PolicyPart:
     action: np.ndarray
     policy_version: str
     spec_hash: str
+    image_stamps_ns: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,6 +76,7 @@ class RewardPart:
 class _Waiting:
     since_s: float
     policy: PolicyPart | None = None
+    pixels: np.ndarray | None = None
     executed: np.ndarray | None = None
     reward: RewardPart | None = None
 
@@ -101,6 +106,17 @@ class StepJoiner:
         if waiting is not None and waiting.policy is None:
             waiting.policy = part
 
+    def pixels(self, sequence: int, pixels: np.ndarray, now_s: float) -> None:
+        """Take the newest pictures that the policy acted on, flat uint8."""
+        problem = ''
+        if pixels.shape != (self.config.pixels_size,):
+            problem = (
+                f'the pictures have {pixels.size} numbers, the task has {self.config.pixels_size}'
+            )
+        waiting = self._place(sequence, problem, now_s)
+        if waiting is not None and waiting.pixels is None:
+            waiting.pixels = pixels
+
     def executed(self, sequence: int, values: np.ndarray, now_s: float) -> None:
         """Take what the gate sent to the robot when the command of a step arrived.
 
@@ -126,7 +142,7 @@ class StepJoiner:
         steps = []
         for sequence in sorted(self._waiting):
             waiting = self._waiting[sequence]
-            step = _joined(waiting)
+            step = self._joined(waiting)
             if step is not None:
                 steps.append(step)
             elif (
@@ -176,26 +192,28 @@ class StepJoiner:
             return f'{name} has {values.size} numbers, the task has {self.config.action_size}'
         return '' if np.isfinite(values).all() else f'{name} is not finite'
 
-
-def _joined(waiting: _Waiting) -> Step | None:
-    policy, executed, reward = waiting.policy, waiting.executed, waiting.reward
-    if policy is None or executed is None or reward is None:
-        return None
-    return Step(
-        sequence=policy.sequence,
-        stamp_ns=policy.stamp_ns,
-        episode=reward.episode,
-        source=Source(reward.source),
-        observation=policy.observation,
-        policy_action=policy.action,
-        commanded=reward.commanded,
-        executed=executed,
-        reward=reward.reward,
-        onset=reward.onset,
-        stored=reward.stored,
-        terminated=reward.terminated,
-        truncated=reward.truncated,
-        outcome=reward.outcome,
-        policy_version=policy.policy_version,
-        observation_stamp_ns=policy.observation_stamp_ns,
-    )
+    def _joined(self, waiting: _Waiting) -> Step | None:
+        policy, executed, reward = waiting.policy, waiting.executed, waiting.reward
+        pixels = waiting.pixels if self.config.pixels_size else NO_PIXELS
+        if policy is None or executed is None or reward is None or pixels is None:
+            return None
+        return Step(
+            sequence=policy.sequence,
+            stamp_ns=policy.stamp_ns,
+            episode=reward.episode,
+            source=Source(reward.source),
+            observation=policy.observation,
+            policy_action=policy.action,
+            commanded=reward.commanded,
+            executed=executed,
+            reward=reward.reward,
+            onset=reward.onset,
+            stored=reward.stored,
+            terminated=reward.terminated,
+            truncated=reward.truncated,
+            outcome=reward.outcome,
+            policy_version=policy.policy_version,
+            observation_stamp_ns=policy.observation_stamp_ns,
+            image_stamps_ns=policy.image_stamps_ns,
+            pixels=pixels,
+        )

@@ -15,8 +15,8 @@ from takeover.action import ActionContract
 from takeover.errors import TakeoverError
 from takeover.policy.bundle import check_contract, PolicyBundle, read_bundle
 from takeover.policy.errors import BundleError
+from takeover.policy.model_inputs import model_inputs
 from takeover.policy.onnx_policy import (
-    INPUT_NAME,
     OnnxPolicy,
     OUTPUT_NAME,
     PARITY_TOLERANCE,
@@ -125,7 +125,7 @@ def raw_actions(bundle: PolicyBundle, observations: np.ndarray) -> np.ndarray:
     """
     session = start_session(bundle.model_bytes, bundle.path)
     try:
-        (actions,) = session.run([OUTPUT_NAME], {INPUT_NAME: observations})
+        (actions,) = session.run([OUTPUT_NAME], model_inputs(observations, bundle.contract))
     except Exception as error:  # noqa: BLE001 ONNX Runtime raises many classes without a common base
         raise BundleError(f'{bundle.path}: the model cannot run: {error}') from None
     return actions.astype(np.float64)

@@ -25,7 +25,7 @@ from takeover.policy.parity import decode_parity, Parity
 from takeover.specs import Contract, CONTRACT_FORMAT, contract_json, spec_hash
 
 MAX_FILE_BYTES = 64 << 20
-MAX_METADATA_BYTES = 1 << 20
+MAX_METADATA_BYTES = 4 << 20
 VERSION_DIGITS = 12
 
 _DIGEST_KEY = b'takeover.sha256'

@@ -13,7 +13,8 @@ import numpy as np
 import onnx
 from takeover.policy.bundle import check_contract, parse_bundle, PolicyBundle, seal
 from takeover.policy.errors import BundleError
-from takeover.policy.onnx_policy import INPUT_NAME, OnnxPolicy, OUTPUT_NAME, start_session
+from takeover.policy.model_inputs import model_inputs
+from takeover.policy.onnx_policy import OnnxPolicy, OUTPUT_NAME, start_session
 from takeover.policy.parity import encode_parity, MIN_PARITY_VECTORS, Parity
 from takeover.specs import canonical_json, contract_json, NamedContract, spec_hash
 
@@ -29,11 +30,11 @@ def write_bundle(
     """Write a policy file that `OnnxPolicy.load` accepts.
 
     :param model: `observation` float32 [batch, n] SI, of images uint8 [batch, height, width,
-        channels], to `action` float32 [batch, m] SI.
+        channels], or of both one input for each field, to `action` float32 [batch, m] SI.
     :param task: a task file, or what takeover.policy.environment_contract makes.
     :param provenance: where the policy comes from, JSON values; see takeover.policy.provenance.
     :param parity_inputs: [N, n] observations the policy meets, N >= 16; of images uint8 [N,
-        height, width, channels].
+        height, width, channels]; of both [N] records.
     :param parity_outputs: [N, m] what the trained network gives for them, computed by the trainer
         (recommended: it proves the export); None: what the model gives here.
     :raises BundleError: anything the loader would refuse; nothing is written then.
@@ -59,7 +60,7 @@ def build_bundle(
     if parity_outputs is None:
         session = start_session(model.SerializeToString(), path)
         try:
-            (parity_outputs,) = session.run([OUTPUT_NAME], {INPUT_NAME: inputs})
+            (parity_outputs,) = session.run([OUTPUT_NAME], model_inputs(inputs, task))
         except Exception as error:  # noqa: BLE001 ONNX Runtime raises many classes without a common base
             raise BundleError(
                 f'{path}: the model cannot run on the parity inputs: {error}'
@@ -88,8 +89,10 @@ def _checked_inputs(parity_inputs: np.ndarray, task: NamedContract, path: str) -
     if found.ndim != 1 + len(shape) or len(found) < MIN_PARITY_VECTORS:
         raise BundleError(
             f'{path}: parity inputs have shape {list(found.shape)}, need '
-            f'[at least {MIN_PARITY_VECTORS}, {", ".join(map(str, shape))}]'
+            f'[{", ".join(map(str, (f"at least {MIN_PARITY_VECTORS}", *shape)))}]'
         )
+    if dtype.names is not None and found.dtype != dtype:
+        raise BundleError(f'{path}: parity inputs are {found.dtype}, need records of {dtype}')
     if dtype == 'uint8' and found.dtype != np.uint8:
         raise BundleError(f'{path}: parity inputs are {found.dtype}, need uint8: pixels 0 to 255')
     return np.ascontiguousarray(found, dtype)

@@ -23,12 +23,15 @@ from takeover.errors import TakeoverError
 from takeover.policy.acceptance import AcceptanceLimits, Candidate, Measurements, raw_actions
 from takeover.policy.candidate_process import CandidateProcess
 from takeover.policy.onnx_policy import OnnxPolicy
-from takeover.policy.parity import Parity
+from takeover.policy.parity import MIN_PARITY_VECTORS, Parity
+from takeover.specs import Contract
 
 ROLLED_BACK = 'rolled back from by a person; refused until a newer candidate comes'
 
 # Without ticks for this long there is none to disturb.
 LONGEST_WAIT_S = 1.0
+# Observations are written out while the interpreter lock is held: 4 ms for so many bytes of images.
+MOST_RECENT_BYTES = 2 << 20
 
 
 class RollbackError(TakeoverError):
@@ -68,14 +71,14 @@ class HotSwap:
         """Begin with a policy that was verified against the task.
 
         :param limits: what a candidate must keep.
-        :param window: how many of the newest observations it is judged on.
+        :param window: how many of the newest observations it is judged on; of large images fewer.
         """
         self.driving = driving
         self.previous: OnnxPolicy | None = None
         self.swaps = 0
         self.refused: Refused | None = None
         self._limits = limits
-        self._recent: deque[np.ndarray] = deque(maxlen=window)
+        self._recent: deque[np.ndarray] = deque(maxlen=_most(window, driving.bundle.contract))
         self._process = CandidateProcess()
         self._after_tick = threading.Event()
         self._verdicts: queue.SimpleQueue[tuple[Candidate, _Checked | Refused]] = (
@@ -100,7 +103,7 @@ class HotSwap:
         return self._checking.version if self._checking else ''
 
     def observe(self, observation: np.ndarray) -> None:
-        """Keep an observation the policy acted on, in SI."""
+        """Keep an observation the policy acted on, as `OnnxPolicy.act` takes it."""
         self._recent.append(observation.copy())
 
     def announce(self, candidate: Candidate) -> None:
@@ -230,3 +233,10 @@ class HotSwap:
     def _wait_for_tick(self) -> None:
         self._after_tick.clear()
         self._after_tick.wait(LONGEST_WAIT_S)
+
+
+def _most(window: int, contract: Contract) -> int:
+    """Return how many observations are kept."""
+    values = int(np.prod(contract.observation_shape, dtype=int))
+    most = MOST_RECENT_BYTES // (values * contract.observation_dtype.itemsize)
+    return max(MIN_PARITY_VECTORS, min(window, most))

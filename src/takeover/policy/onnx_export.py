@@ -4,6 +4,7 @@ Half a millisecond where a tracing exporter takes a second, and no learning fram
 Input `observation` float32 [batch, n] in SI, output `action` float32 [batch, m] in SI.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 import math
 
@@ -103,7 +104,7 @@ def export_mlp(mlp: MlpWeights) -> onnx.ModelProto:
     observation = helper.make_tensor_value_info(
         'observation', TensorProto.FLOAT, ['batch', len(mlp.observation_mean)]
     )
-    return finish_model(nodes, constants, observation, len(mlp.action_low))
+    return finish_model(nodes, constants, [observation], len(mlp.action_low))
 
 
 def mlp_nodes(mlp: MlpWeights, source: str) -> tuple[list[onnx.NodeProto], dict[str, np.ndarray]]:
@@ -146,7 +147,7 @@ def mlp_nodes(mlp: MlpWeights, source: str) -> tuple[list[onnx.NodeProto], dict[
 def finish_model(
     nodes: list[onnx.NodeProto],
     constants: dict[str, np.ndarray],
-    observation: onnx.ValueInfoProto,
+    inputs: Sequence[onnx.ValueInfoProto],
     action_size: int,
 ) -> onnx.ModelProto:
     """Return the checked model of a policy; constants become float32.
@@ -156,7 +157,7 @@ def finish_model(
     graph = helper.make_graph(
         nodes,
         'policy',
-        [observation],
+        inputs,
         [helper.make_tensor_value_info('action', TensorProto.FLOAT, ['batch', action_size])],
         [
             numpy_helper.from_array(np.ascontiguousarray(value, np.float32), name)

@@ -1,4 +1,4 @@
-"""Run a verified policy bundle: observation in SI or image in, action in SI out, on one thread.
+"""Run a verified policy bundle: observation in SI and images in, action in SI out, on one thread.
 
 Loading runs every parity vector of the file through the very session that will drive. Tolerance:
 PARITY_TOLERANCE of half the range of each action component, so that it means the same for m/s and
@@ -12,14 +12,13 @@ import onnxruntime
 from takeover.action import ActionContract
 from takeover.policy.bundle import check_contract, PolicyBundle, read_bundle
 from takeover.policy.errors import BundleError, NonFiniteAction, ShapeError
+from takeover.policy.model_inputs import all_finite, input_forms, joined, model_inputs, split
 from takeover.specs import Contract
 
-INPUT_NAME = 'observation'
 OUTPUT_NAME = 'action'
 PARITY_TOLERANCE = 1e-5
 _WARM_UP_RUNS = 10
-# What ONNX Runtime calls the types of observations.
-_TENSORS = {'float32': 'tensor(float)', 'uint8': 'tensor(uint8)'}
+_FLOAT = 'tensor(float)'
 
 
 class OnnxPolicy:
@@ -42,11 +41,15 @@ class OnnxPolicy:
         self.parity_error = check_parity(self._session, bundle)
         check_bounds(self._session, bundle)
         self._observation = np.zeros((1, *contract.observation_shape), contract.observation_dtype)
+        # What a session is given must lie in one piece: of a record, each field in its own array.
+        self._inputs = {
+            name: np.ascontiguousarray(values) for name, values in split(self._observation).items()
+        }
         self._result = np.zeros((1, self._action.size), np.float32)
         # Bound to fixed memory, a run allocates nothing and takes a third less time.
         self._binding = self._session.io_binding()
         for bind, name, array in (
-            (self._binding.bind_input, INPUT_NAME, self._observation),
+            *((self._binding.bind_input, name, array) for name, array in self._inputs.items()),
             (self._binding.bind_output, OUTPUT_NAME, self._result),
         ):
             bind(name, 'cpu', 0, array.dtype, array.shape, array.ctypes.data)
@@ -68,24 +71,18 @@ class OnnxPolicy:
     def act(self, observation: np.ndarray) -> np.ndarray:
         """Return the action for one observation.
 
-        :param observation: float32 [n], SI; of images uint8 [height, width, channels].
+        :param observation: as the contract's `observation_shape` and `observation_dtype` say:
+            float32 [n] SI, an image uint8 [height, width, channels], or a record of both.
         :returns: float64 [m], SI, within the bounds of the contract.
-        :raises ShapeError: wrong length or shape, or an image of another type than uint8.
+        :raises ShapeError: wrong length, shape or fields, or an image of another type than uint8.
         :raises NonFiniteAction: NaN or infinity in the observation or the action.
         """
         observation = np.asarray(observation)
-        if observation.shape != self._observation.shape[1:]:
-            raise ShapeError(
-                f'observation has shape {list(observation.shape)}, policy '
-                f'{self.version} needs {list(self._observation.shape[1:])}'
-            )
-        if self._observation.dtype == np.uint8 and observation.dtype != np.uint8:
-            raise ShapeError(
-                f'observation is {observation.dtype}, policy {self.version} needs uint8: '
-                'pixels 0 to 255'
-            )
+        self._check(observation)
         self._observation[0] = observation
-        if not np.isfinite(self._observation).all():
+        for name, values in split(self._observation).items():
+            self._inputs[name][...] = values
+        if not all_finite(self._observation):
             raise NonFiniteAction('observation is not finite')
         self._session.run_with_iobinding(self._binding)
         reason = self._action.validate(self._result[0])
@@ -93,6 +90,24 @@ class OnnxPolicy:
             raise NonFiniteAction(reason)
         # float32 cannot hold every bound exactly; the clip takes off the last digit.
         return self._action.clip(self._result[0])
+
+    def _check(self, observation: np.ndarray) -> None:
+        needed = self._observation
+        if needed.dtype.names is not None and observation.dtype != needed.dtype:
+            raise ShapeError(
+                f'observation is {observation.dtype}, policy {self.version} needs a record of '
+                f'{needed.dtype}'
+            )
+        if observation.shape != needed.shape[1:]:
+            raise ShapeError(
+                f'observation has shape {list(observation.shape)}, policy {self.version} needs '
+                f'{list(needed.shape[1:])}'
+            )
+        if needed.dtype == np.uint8 and observation.dtype != np.uint8:
+            raise ShapeError(
+                f'observation is {observation.dtype}, policy {self.version} needs uint8: '
+                'pixels 0 to 255'
+            )
 
 
 def start_session(model_bytes: bytes, path: str) -> onnxruntime.InferenceSession:
@@ -118,25 +133,25 @@ def start_session(model_bytes: bytes, path: str) -> onnxruntime.InferenceSession
 def check_interface(session: onnxruntime.InferenceSession, bundle: PolicyBundle) -> None:
     """Refuse a model whose input or output is not what its contract says."""
     contract = bundle.contract
-    tensor = _TENSORS[contract.observation_dtype]
-    shapes = (list(contract.observation_shape), [len(contract.action.components)])
-    for what, ports, name, kind, shape in (
-        ('input', session.get_inputs(), INPUT_NAME, tensor, shapes[0]),
-        ('output', session.get_outputs(), OUTPUT_NAME, _TENSORS['float32'], shapes[1]),
+    action = {OUTPUT_NAME: (_FLOAT, (len(contract.action.components),))}
+    for what, ports, forms in (
+        ('input', session.get_inputs(), input_forms(contract)),
+        ('output', session.get_outputs(), action),
     ):
-        found = ', '.join(f'{port.name} {port.type} {port.shape}' for port in ports)
-        good = (
-            len(ports) == 1
-            and ports[0].name == name
-            and ports[0].type == kind
-            and ports[0].shape[1:] == shape
-            and not isinstance(ports[0].shape[0], int)
+        found = {port.name: (port.type, port.shape) for port in ports}
+        good = found.keys() == forms.keys() and all(
+            found[name][0] == kind
+            and found[name][1][1:] == list(shape)
+            and not isinstance(found[name][1][0], int)
+            for name, (kind, shape) in forms.items()
         )
         if not good:
-            raise BundleError(
-                f'{bundle.path}: {what} must be {name} {kind} '
-                f'[any, {", ".join(map(str, shape))}], found {found}'
+            needed = ', '.join(
+                f'{name} {kind} [any, {", ".join(map(str, shape))}]'
+                for name, (kind, shape) in forms.items()
             )
+            seen = ', '.join(f'{port.name} {port.type} {port.shape}' for port in ports)
+            raise BundleError(f'{bundle.path}: {what} must be {needed}, found {seen}')
 
 
 def check_parity(session: onnxruntime.InferenceSession, bundle: PolicyBundle) -> float:
@@ -164,11 +179,7 @@ def check_parity(session: onnxruntime.InferenceSession, bundle: PolicyBundle) ->
 def check_bounds(session: onnxruntime.InferenceSession, bundle: PolicyBundle) -> None:
     """Refuse a model that leaves its action bounds on its parity vectors or at extremes."""
     action = ActionContract(bundle.contract.action)
-    contract = bundle.contract
-    low = np.concatenate([np.full(f.size, f.low) for f in contract.features])
-    high = np.concatenate([np.full(f.size, f.high) for f in contract.features])
-    extremes = np.stack([low, high, (low + high) / 2.0]).astype(contract.observation_dtype)
-    extremes = extremes.reshape(-1, *contract.observation_shape)
+    extremes = _extremes(bundle.contract)
     for row in _run(session, bundle, np.concatenate([extremes, bundle.parity.observations])):
         reason = action.validate(row)
         if reason is not None:
@@ -181,13 +192,25 @@ def check_bounds(session: onnxruntime.InferenceSession, bundle: PolicyBundle) ->
             )
 
 
+def _extremes(contract: Contract) -> np.ndarray:
+    """Return observations at the lower bounds, at the upper ones, and in the middle of them."""
+    fields = {}
+    for name, _ in input_forms(contract).items():
+        named = [f for f in contract.images if f.name == name or len(contract.features) == 1]
+        features = named or contract.vector_features
+        low = np.concatenate([np.full(f.size, f.low) for f in features])
+        high = np.concatenate([np.full(f.size, f.high) for f in features])
+        values = np.stack([low, high, (low + high) / 2.0])
+        fields[name] = values.reshape(3, *features[0].shape) if features[0].shape else values
+    return joined(fields, contract)
+
+
 def _run(
     session: onnxruntime.InferenceSession, bundle: PolicyBundle, observations: np.ndarray
 ) -> np.ndarray:
     """Run a batch; the shape of the result is checked too."""
-    observations = np.ascontiguousarray(observations, bundle.contract.observation_dtype)
     try:
-        (found,) = session.run([OUTPUT_NAME], {INPUT_NAME: observations})
+        (found,) = session.run([OUTPUT_NAME], model_inputs(observations, bundle.contract))
     except Exception as error:  # noqa: BLE001 as in start_session
         raise BundleError(f'{bundle.path}: the model cannot run: {error}') from None
     expected = (len(observations), len(bundle.contract.action.components))

@@ -1,7 +1,7 @@
 """Parity vectors: recorded observations and the actions the trained network gave for them.
 
 In the file: JSON, for observations and actions the shape and the numbers in base64, little-endian
-float32, of images uint8.
+float32, of images uint8; of a vector with images, each field of the observations by its name.
 """
 
 import base64
@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 from takeover.policy.errors import BundleError
+from takeover.policy.model_inputs import joined, split
 from takeover.specs import canonical_json, Contract
 
 MIN_PARITY_VECTORS = 16
@@ -19,8 +20,8 @@ MIN_PARITY_VECTORS = 16
 class Parity:
     """Recorded pairs, N of each.
 
-    `observations` [N, n] float32 SI, of images [N, height, width, channels] uint8; `actions`
-    float32 [N, m] SI.
+    `observations` [N, n] float32 SI, of images [N, height, width, channels] uint8, of both [N]
+    records; `actions` float32 [N, m] SI.
     """
 
     observations: np.ndarray
@@ -29,17 +30,14 @@ class Parity:
 
 def encode_parity(parity: Parity) -> str:
     """Return the text that `takeover.parity` holds."""
-    return canonical_json(
-        {
-            name: {
-                'shape': list(array.shape),
-                array.dtype.name: base64.b64encode(
-                    array.astype(_stored(array.dtype.name)).tobytes()
-                ).decode('ascii'),
-            }
-            for name, array in (('observations', parity.observations), ('actions', parity.actions))
+    fields: dict[str, Any] = {'actions': _encode(parity.actions)}
+    if parity.observations.dtype.names is None:
+        fields['observations'] = _encode(parity.observations)
+    else:
+        fields['observations'] = {
+            name: _encode(values) for name, values in split(parity.observations).items()
         }
-    )
+    return canonical_json(fields)
 
 
 def decode_parity(fields: dict[str, Any], contract: Contract, path: str) -> Parity:
@@ -47,13 +45,42 @@ def decode_parity(fields: dict[str, Any], contract: Contract, path: str) -> Pari
 
     :raises BundleError: not readable, or of another shape or type than the contract's.
     """
-    observations = _decode(
-        fields, 'observations', contract.observation_dtype, contract.observation_shape, path
-    )
+    dtype = contract.observation_dtype
+    if dtype.names is None:
+        observations = _decode(
+            fields, 'observations', dtype.name, contract.observation_shape, path
+        )
+    else:
+        observations = _decode_records(fields.get('observations'), contract, path)
     actions = _decode(fields, 'actions', 'float32', (len(contract.action.components),), path)
     if len(observations) != len(actions):
         raise BundleError(f'{path}: takeover.parity: as many actions as observations are needed')
     return Parity(observations, actions)
+
+
+def _decode_records(fields: Any, contract: Contract, path: str) -> np.ndarray:
+    dtype = contract.observation_dtype
+    if not isinstance(fields, dict) or fields.keys() != set(dtype.names):
+        raise BundleError(
+            f'{path}: takeover.parity: observations must hold exactly {", ".join(dtype.names)}'
+        )
+    parts = {
+        name: _decode(fields, name, dtype[name].base.name, dtype[name].shape, path)
+        for name in dtype.names
+    }
+    if len(set(map(len, parts.values()))) != 1:
+        raise BundleError(
+            f'{path}: takeover.parity: as many of each of {", ".join(dtype.names)} are needed'
+        )
+    return joined(parts, contract)
+
+
+def _encode(array: np.ndarray) -> dict[str, Any]:
+    data = np.ascontiguousarray(array).astype(_stored(array.dtype.name)).tobytes()
+    return {
+        'shape': list(array.shape),
+        array.dtype.name: base64.b64encode(data).decode('ascii'),
+    }
 
 
 def _decode(

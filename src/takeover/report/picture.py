@@ -90,7 +90,7 @@ def draw_terminal(content: RenderableType, columns: int, font_px: int) -> Image.
         legacy_windows=False,
     )
     lines = console.render_lines(content, pad=True)
-    regular, bold = (_font(name, font_px) for name in ('DejaVuSansMono', 'DejaVuSansMono-Bold'))
+    regular, bold = (font(name, font_px) for name in ('DejaVuSansMono', 'DejaVuSansMono-Bold'))
     cell, line_height = regular.getlength('M'), round(1.28 * font_px)
     image = Image.new('RGB', (round(cell * columns), line_height * len(lines)), BACKGROUND)
     draw = ImageDraw.Draw(image)
@@ -196,8 +196,8 @@ def _fit(image: Image.Image, width: int) -> tuple[int, int]:
     return width, round(image.height * width / image.width)
 
 
-def _font(name: str, size_px: int) -> ImageFont.FreeTypeFont:
-    # Matplotlib brings this font: the same picture on every machine.
+def font(name: str, size_px: int) -> ImageFont.FreeTypeFont:
+    """Return a font that Matplotlib brings, by name: the same picture on every machine."""
     return ImageFont.truetype(
         Path(matplotlib.get_data_path()) / 'fonts' / 'ttf' / f'{name}.ttf', size_px
     )

@@ -121,19 +121,25 @@ def _egl_context(width: int, height: int) -> 'mujoco.egl.GLContext':
 
 
 def _strips(course: Course) -> list[_Strip]:
-    """Lay the path, the edges of the corridor and the goal line on the floor."""
-    strips = []
+    """Lay the path, the lines beside it and the goal line on the floor."""
+    strips, look = [], course.look
     length = course.tracker().length_m
-    for offset, step, width, rgba in (
-        (0.0, 0.25, 0.05, _PATH_RGBA),
-        (course.half_width_m, 0.5, 0.03, _EDGE_RGBA),
-        (-course.half_width_m, 0.5, 0.03, _EDGE_RGBA),
+    middle, edge = (0.05, _PATH_RGBA), (0.03, _EDGE_RGBA)
+    if look is not None:
+        middle = look.middle_width_m, _opaque(look.middle_rgb)
+        edge = look.edge_width_m, _opaque(look.edge_rgb)
+    for stripe, (offset, step, (width, rgba)) in enumerate(
+        ((0.0, 0.25, middle), (course.lines_m, 0.5, edge), (-course.lines_m, 0.5, edge))
     ):
         count = max(1, round(length / step))
         corners = [course.pose(length * i / count, offset)[:2] for i in range(count + 1)]
-        strips += [_strip(a, b, width, rgba) for a, b in zip(corners, corners[1:])]
+        strips += [
+            _strip(a, b, width, rgba)
+            for piece, (a, b) in enumerate(zip(corners, corners[1:]))
+            if look is None or not look.is_worn(stripe, piece)
+        ]
     left, right = (
-        course.pose(course.goal_s_m, side * course.half_width_m)[:2] for side in (1.0, -1.0)
+        course.pose(course.goal_s_m, side * course.lines_m)[:2] for side in (1.0, -1.0)
     )
     return strips + [_strip(left, right, 0.12, _GOAL_RGBA, height=0.004)]
 
@@ -154,3 +160,7 @@ def _strip(
         np.array([cos, -sin, 0.0, sin, cos, 0.0, 0.0, 0.0, 1.0]),
         rgba,
     )
+
+
+def _opaque(rgb: np.ndarray) -> np.ndarray:
+    return np.append(rgb, 1.0).astype(np.float32)

@@ -17,6 +17,7 @@ import math
 import numpy as np
 from takeover.errors import TakeoverError
 from takeover.path_tracking import PathTracker
+from takeover.simulation.lane_look import look_of
 from takeover.specs import EpisodeSpec
 
 POINT_SPACING_M = 0.05
@@ -61,6 +62,10 @@ class Course:
         self.length_m = spec.path_length_m
         self.goal_s_m = spec.path_length_m - spec.goal_tolerance_m
         self.half_width_m = spec.corridor_half_width_m
+        self.look = None if spec.lane_half_width_m is None else look_of(seed)
+        """Of a lane; a path is always drawn in the same way."""
+        self.lines_m = spec.lane_half_width_m or spec.corridor_half_width_m
+        """The lines beside the path are this far from it."""
         self.points = _smooth_path(rng, spec)
         self._path = PathTracker(self.points)
         self.obstacles = self._place_obstacles(rng, spec)

@@ -1,7 +1,9 @@
 """The rover's task as a Gymnasium environment, at the task's rate.
 
-The observation comes through `takeover.observation.ObservationBuilder` from odometry, scan and
-path alone, exactly as the policy node makes it; the action is the task's twist in SI. There is no
+The observation comes through `takeover.observation.ObservationBuilder` from the task's inputs alone
+(odometry, scan, path, the forward camera), exactly as the policy node makes it; of a task with
+images it is a dict of the vector and of one uint8 array for each image. The action is the task's
+twist in SI. There is no
 reward function: `reward` is always 0.0, what is good comes from a person's corrections or from an
 expert's labels. `terminated` (goal, collision, off the path) and `truncated` (time limit) are kept
 apart; `info` names the outcome.
@@ -15,19 +17,22 @@ from typing import Any
 import gymnasium
 import numpy as np
 from takeover.action import ActionContract
-from takeover.observation import Missing, ObservationBuilder
+from takeover.image import shape_picture
+from takeover.observation import Missing, Observation, ObservationBuilder
 from takeover.outcome import Outcome
+from takeover.policy.model_inputs import split
 from takeover.robot import RobotSpec
 from takeover.safety.gate import SafetyGate
 from takeover.safety.limits import limits_for_action
+from takeover.samples import ImageSample
 from takeover.simulation.rover import RoverSimulation, SimulationError, TICK_S, TruePose
-from takeover.specs import TaskSpec
+from takeover.specs import TaskSpec, VECTOR_FIELD
 
 GATE_TICKS = 2
 _COMPONENTS = ('linear.x', 'angular.z')
 
 
-class RoverPathEnv(gymnasium.Env[np.ndarray, np.ndarray]):
+class RoverPathEnv(gymnasium.Env[np.ndarray | dict[str, np.ndarray], np.ndarray]):
     """One rover; `simulation` is the truth below, for experts and for evaluation."""
 
     metadata = {'render_modes': ['rgb_array'], 'render_fps': 20}
@@ -65,12 +70,14 @@ class RoverPathEnv(gymnasium.Env[np.ndarray, np.ndarray]):
         if not 0 <= self._latency_ticks <= self._ticks:
             raise SimulationError(f'latency_s is {latency_s}; legal: 0 to {1.0 / task.rate_hz} s')
         self._gated = gated
-        low, high = zip(*((f.low, f.high) for f in task.features for _ in range(f.size)))
-        self.observation_space = gymnasium.spaces.Box(np.float32(low), np.float32(high))
+        self.observation_space = _observation_space(task)
         self.action_space = gymnasium.spaces.Box(
             np.float32(self.action_contract.low), np.float32(self.action_contract.high)
         )
         self.builder = ObservationBuilder(task)
+        self.observation: Observation | None = None
+        """What the policy acts on now, as the policy node has it."""
+        self._topics = {spec.type: topic for topic, spec in task.inputs.items()}
         self._simulation: RoverSimulation | None = None
         self._gate: SafetyGate | None = None
         self._steps = 0
@@ -86,19 +93,22 @@ class RoverPathEnv(gymnasium.Env[np.ndarray, np.ndarray]):
 
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
-    ) -> tuple[np.ndarray, dict[str, Any]]:
+    ) -> tuple[np.ndarray | dict[str, np.ndarray], dict[str, Any]]:
         """Start an episode on the course of a seed; without one on the next random course."""
         super().reset(seed=seed)
         course = seed if seed is not None else int(self.np_random.integers(1 << 31))
         self.simulation.reset(course)
         self.builder.clear()
-        self.builder.update('path', self.simulation.path())
+        if 'path' in self._topics:
+            self.builder.update(self._topics['path'], self.simulation.path())
         self._sense()
         self._gate = self._new_gate() if self._gated else None
         self._steps = 0
         return self._observe(), self._info()
 
-    def step(self, action: np.ndarray) -> tuple[np.ndarray, float, bool, bool, dict[str, Any]]:
+    def step(
+        self, action: np.ndarray
+    ) -> tuple[np.ndarray | dict[str, np.ndarray], float, bool, bool, dict[str, Any]]:
         """Drive for one period of the task.
 
         :raises SimulationError: the action has the wrong length or is not finite.
@@ -120,7 +130,9 @@ class RoverPathEnv(gymnasium.Env[np.ndarray, np.ndarray]):
         outcome = self.simulation.outcome
         return self._observe(), 0.0, outcome.terminated, outcome.truncated, self._info()
 
-    def place(self, pose: TruePose, believed: tuple[float, float, float]) -> np.ndarray:
+    def place(
+        self, pose: TruePose, believed: tuple[float, float, float]
+    ) -> np.ndarray | dict[str, np.ndarray]:
         """Put the rover somewhere, see `RoverSimulation.place`; return what it observes there."""
         self.simulation.place(pose, believed)
         self._sense()
@@ -146,18 +158,33 @@ class RoverPathEnv(gymnasium.Env[np.ndarray, np.ndarray]):
     def _sense(self) -> None:
         """Give the builder what is new; it refuses what it has."""
         now_ns = self.simulation.time_ns
-        for name, sample in (
-            ('odom', self.simulation.odometry()),
-            ('scan', self.simulation.scan()),
+        for kind, sample in (
+            ('odometry', self.simulation.odometry()),
+            ('laser_scan', self.simulation.scan()),
         ):
-            if sample.stamp_ns == now_ns:
-                self.builder.update(name, sample)
+            if kind in self._topics and sample.stamp_ns == now_ns:
+                self.builder.update(self._topics[kind], sample)
 
-    def _observe(self) -> np.ndarray:
+    def _observe(self) -> np.ndarray | dict[str, np.ndarray]:
+        self._look()
         observation = self.builder.build(self.simulation.time_ns)
         if isinstance(observation, Missing):
             raise SimulationError(f'no observation: {observation.reason}')
-        return observation.vector.copy()
+        self.observation = observation
+        fields = split(observation.packed[None])
+        found = {name: values[0].copy() for name, values in fields.items()}
+        return found if self.task.images else found[VECTOR_FIELD]
+
+    def _look(self) -> None:
+        """Give the builder a picture taken now, in the form of the task."""
+        for image in self.task.images:
+            height, width, _ = image.shape
+            pixels = shape_picture(self.simulation.render(), 'rgb8', image.form, height, width)
+            frame = self.task.inputs[image.inputs[0]].frame or ''
+            self.builder.update(
+                image.inputs[0],
+                ImageSample(self.simulation.time_ns, pixels, image.form.encoding, frame),
+            )
 
     def _info(self) -> dict[str, Any]:
         outcome = self.simulation.outcome
@@ -178,3 +205,14 @@ class RoverPathEnv(gymnasium.Env[np.ndarray, np.ndarray]):
         )
         gate.activate(0.0)
         return gate
+
+
+def _observation_space(task: TaskSpec) -> gymnasium.Space:
+    low, high = zip(*((f.low, f.high) for f in task.vector_features for _ in range(f.size)))
+    vector = gymnasium.spaces.Box(np.float32(low), np.float32(high))
+    if not task.images:
+        return vector
+    images = {
+        image.name: gymnasium.spaces.Box(0, 255, image.shape, np.uint8) for image in task.images
+    }
+    return gymnasium.spaces.Dict({VECTOR_FIELD: vector} | images)

@@ -2,8 +2,8 @@
 
 It knows the obstacles exactly, and has no memory: what it does is a function of where the rover
 is, so that it can label any state a learner gets into. It asks for nothing a learner cannot see:
-the path is followed where odometry puts it, as the policy sees it, obstacles are passed where they
-are.
+the path is followed where odometry puts it, as the policy sees it, unless it is marked on the
+floor; obstacles are passed where they are.
 
 Two rules. Offset: each obstacle near the path bends it to one side, the side that costs least
 detour from the path and from where the rover already is and heads, which keeps a choice once it
@@ -21,7 +21,7 @@ import math
 from takeover.path_tracking import PathTracker
 from takeover.robot import RobotSpec
 from takeover.samples import OdometrySample
-from takeover.simulation.rover_view import CourseView, RoverView
+from takeover.simulation.rover_view import CourseView, RoverView, TruePose
 from takeover.specs import EpisodeSpec
 
 
@@ -72,13 +72,15 @@ class PathExpert:
     ) -> None:
         self.config = config
         self._speed_m_s = episode.target_speed_m_s
+        self._by_sight = episode.lane_half_width_m is not None
         self._radius_m = robot.geometry.radius_m
         self._course: CourseView | None = None
         self._max_offset_m = episode.corridor_half_width_m - config.edge_m
 
     def act(self, rover: RoverView) -> tuple[float, float]:
         """Return linear (m/s) and angular (rad/s) velocity for the state now."""
-        believed, path = rover.odometry(), self._path_of(rover.course)
+        believed = rover.true_pose if self._by_sight else rover.odometry()
+        path = self._path_of(rover.course)
         path.progress_m = rover.path_progress_m
         path.move_to(believed.x_m, believed.y_m)
         seen = self._look(rover, believed, path)
@@ -97,7 +99,9 @@ class PathExpert:
             self._course, self._path = course, course.tracker()
         return self._path
 
-    def _look(self, rover: RoverView, believed: OdometrySample, path: PathTracker) -> list[_Seen]:
+    def _look(
+        self, rover: RoverView, believed: OdometrySample | TruePose, path: PathTracker
+    ) -> list[_Seen]:
         """Return the obstacles within view, where they are relative to the rover."""
         pose, seen = rover.true_pose, []
         for obstacle in rover.course.obstacles:
@@ -129,7 +133,11 @@ class PathExpert:
         return left if cost_left < cost_right else right
 
     def _aim(
-        self, believed: OdometrySample, path: PathTracker, seen: list[_Seen], sides: list[float]
+        self,
+        believed: OdometrySample | TruePose,
+        path: PathTracker,
+        seen: list[_Seen],
+        sides: list[float],
     ) -> float:
         """Return the bearing of the pursuit point on the bent path."""
         s, offset = path.progress_m + self.config.lookahead_m, 0.0

@@ -136,7 +136,10 @@ def build_model(robot: RobotSpec, course: Course) -> mujoco.MjModel:
             for side in ('left', 'right')
         },
     )
-    return mujoco.MjModel.from_xml_string(text)
+    model = mujoco.MjModel.from_xml_string(text)
+    if course.look is not None:
+        course.look.light_up(model)
+    return model
 
 
 def _obstacles(course: Course) -> list[str]:

@@ -32,7 +32,7 @@ class Policy(Protocol):
     version: str
 
     def act(self, observation: np.ndarray) -> np.ndarray:
-        """Return the action [m] for an observation [n], SI."""
+        """Return the action [m], SI, for an observation as the contract packs it."""
 
 
 class Idle:
@@ -106,16 +106,16 @@ class TakeoverLoop:
         arbiter = Arbiter(self.env.action_contract, self._config.arbiter, self._mapping)
         self.episodes += 1
         waiting: dict[int, Step] = {}
-        observation, info = self.env.reset(seed=seed)
+        _, info = self.env.reset(seed=seed)
         if self.operator is not None:
             self.operator.reset()
         self._report(False, False, Outcome.RUNNING)
         done = False
         while not done:
-            step, decided = self._decide(arbiter, observation, policy)
+            step, decided = self._decide(arbiter, policy)
             waiting[step['sequence']] = step
             known = self._tracker.step(decided)
-            observation, _, terminated, truncated, info = self.env.step(decided.commanded)
+            _, _, terminated, truncated, info = self.env.step(decided.commanded)
             step['executed'] = np.array(self.env.executed)
             done = terminated or truncated
             if done:
@@ -125,14 +125,12 @@ class TakeoverLoop:
         self._start_s += self.env.simulation.time_s + _PAUSE_S
         self._sequence += 1
 
-    def _decide(
-        self, arbiter: Arbiter, observation: np.ndarray, policy: Policy
-    ) -> tuple[dict, DecidedStep]:
+    def _decide(self, arbiter: Arbiter, policy: Policy) -> tuple[dict, DecidedStep]:
         """Let policy, person and arbiter decide about one period."""
-        now_s = self.now_s
+        now_s, observation = self.now_s, self.env.observation
         now_ns = round(1e9 * now_s)
         self._sequence += 1
-        wanted = self.env.action_contract.clip(policy.act(observation))
+        wanted = self.env.action_contract.clip(policy.act(observation.packed))
         if self._noise is not None:
             wanted = self._noise.add(wanted)
         if self.operator is not None:
@@ -144,8 +142,10 @@ class TakeoverLoop:
         step = {
             'sequence': self._sequence,
             'stamp_ns': now_ns,
-            'observation': observation,
+            'observation': observation.vector,
             'observation_stamp_ns': now_ns,
+            'image_stamps_ns': (now_ns,) * len(observation.image_stamps_ns),
+            'pixels': observation.pixels,
             'policy_action': wanted,
             'policy_version': policy.version,
         }

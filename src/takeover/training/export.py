@@ -6,10 +6,11 @@ from typing import Any
 
 import gymnasium
 import numpy as np
+import onnx
 from takeover.agents.actor_critic import ActorCritic
 from takeover.policy import provenance as origin
 from takeover.policy.bundle_writer import write_bundle
-from takeover.policy.onnx_export import export_mlp, MlpWeights
+from takeover.policy.onnx_export import export_mlp
 from takeover.policy.onnx_policy import OnnxPolicy
 from takeover.specs import Contract, NamedContract
 from takeover.training.config import config_values, TrainConfig
@@ -39,12 +40,12 @@ def export_policy(
     actions = scale_action(
         learner.act(normaliser.apply(observations), deterministic=True), *action_bounds
     )
-    weights = learner.actor.weights(normaliser.mean, normaliser.scale, *action_bounds)
-    return write_policy(weights, contract, provenance, observations, actions, path)
+    model = export_mlp(learner.actor.weights(normaliser.mean, normaliser.scale, *action_bounds))
+    return write_policy(model, contract, provenance, observations, actions, path)
 
 
 def write_policy(
-    weights: MlpWeights,
+    model: onnx.ModelProto,
     contract: Contract,
     provenance: Mapping[str, Any],
     observations: np.ndarray,
@@ -56,9 +57,7 @@ def write_policy(
     :param actions: what the torch network answers to `observations`, [N, m] SI.
     :raises BundleError: the file cannot be written, or does not compute what the network does.
     """
-    return OnnxPolicy(
-        write_bundle(export_mlp(weights), contract, provenance, observations, path, actions)
-    )
+    return OnnxPolicy(write_bundle(model, contract, provenance, observations, path, actions))
 
 
 def describe_run(command: str, config: TrainConfig, step: int, updates: int) -> dict[str, Any]:

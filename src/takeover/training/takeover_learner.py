@@ -14,16 +14,24 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnx
 from takeover.agents.rlif import RlifConfig, RlifLearner
+from takeover.agents.tensor_batch import observations_of
+from takeover.agents.visual_rlif import VisionConfig, VisualRlifLearner
 from takeover.command import Source
 from takeover.data.assembler import TransitionAssembler
 from takeover.data.log_messages import UndoEpisode
 from takeover.data.rate_limiter import SampleToInsertLimiter
 from takeover.data.step import Step
+from takeover.data.transition import VECTOR
 from takeover.errors import TakeoverError
-from takeover.policy.onnx_export import MlpWeights
+from takeover.networks.encoder import ObservationEncoder
+from takeover.policy.model_inputs import split
+from takeover.policy.onnx_export import export_mlp
 from takeover.policy.onnx_policy import OnnxPolicy
-from takeover.specs import TaskSpec
+from takeover.policy.vision_export import export_vision
+from takeover.policy.vision_weights import VisionWeights
+from takeover.specs import TaskSpec, VECTOR_FIELD
 from takeover.training.export import write_policy
 from takeover.training.takeover_replay import ReplayConfig, TakeoverReplay
 import torch
@@ -51,6 +59,8 @@ class TakeoverConfig:
     """The update."""
     replay: ReplayConfig = field(default_factory=ReplayConfig)
     """What updates are drawn from."""
+    vision: VisionConfig = field(default_factory=VisionConfig)
+    """What of pictures is seen."""
 
     def __post_init__(self) -> None:
         """Refuse what cannot be learned with."""
@@ -87,9 +97,7 @@ class TakeoverLearner:
         self.task, self.config = task, config
         learner = config.learner
         self.replay = TakeoverReplay(task, config.replay, learner.discount, learner.reward_scale)
-        self.learner = RlifLearner(
-            learner, task.observation_size, self.replay.action.size, config.seed
-        )
+        self.learner = self._new_learner()
         self.counts = Counts()
         self.numbers: dict[str, float] = {}
         self._assembler = self._new_assembler()
@@ -106,6 +114,10 @@ class TakeoverLearner:
         :raises TakeoverLearnerError: a person drove none of them.
         """
         self._remember_demonstrations(steps)
+        if self.task.images:
+            return self.learner.pretrain(
+                lambda rows: self.replay.demonstrated_batch(rows, self._rng)
+            )
         observations, actions = self.replay.all_demonstrated()
         return self.learner.pretrain(self.replay.normalised(observations), actions)
 
@@ -122,19 +134,29 @@ class TakeoverLearner:
                 None if resting else self.replay.cloning_batch(self._rng),
             )
 
-    def weights(self) -> MlpWeights:
-        """Return the policy to drive with: the averaged actor, with normaliser and bounds."""
-        replay = self.replay
-        return self.learner.averaged.weights(
-            replay.mean, replay.scale, replay.action.low, replay.action.high
+    def model(self) -> onnx.ModelProto:
+        """Return the policy to drive with: the averaged networks, with normaliser and bounds."""
+        replay, learner = self.replay, self.learner
+        bounds = replay.action.low, replay.action.high
+        if not self.task.images:
+            return export_mlp(learner.averaged.weights(replay.mean, replay.scale, *bounds))
+        encoder = learner.averaged_encoder.weights(replay.mean, replay.scale)
+        size = learner.observation_size
+        head = learner.averaged.weights(
+            np.zeros(size, np.float32), np.ones(size, np.float32), *bounds
         )
+        return export_vision(VisionWeights(encoder, head))
 
     def act(self, observations: np.ndarray) -> np.ndarray:
-        """Return the actions of the policy to drive with, [N, m] SI, for observations [N, n]."""
+        """Return the actions of the policy to drive with, [N, m] SI.
+
+        :param observations: [N] as the contract packs them: [N, n], or records.
+        """
+        fields = split(observations)
+        vector = self.replay.normalised(fields.pop(VECTOR_FIELD))
         with torch.inference_mode():
-            inputs = torch.from_numpy(self.replay.normalised(observations))
-            mean, _ = self.learner.averaged(inputs)
-            return self.replay.action.to_si(torch.tanh(mean).numpy())
+            answer = self.learner.answer(observations_of({VECTOR: vector} | fields))
+            return self.replay.action.to_si(answer.numpy())
 
     def export(self, path: Path, provenance: Mapping[str, Any]) -> OnnxPolicy:
         """Write the policy to drive with as a bundle; return it as loaded from the file.
@@ -145,7 +167,7 @@ class TakeoverLearner:
         """
         observations = self.replay.representative_observations(PARITY_VECTORS)
         answers = self.act(observations)
-        return write_policy(self.weights(), self.task, provenance, observations, answers, path)
+        return write_policy(self.model(), self.task, provenance, observations, answers, path)
 
     def state_dict(self) -> dict[str, Any]:
         """Return what the demonstrations and the events so far do not say themselves."""
@@ -203,6 +225,7 @@ class TakeoverLearner:
         """Let the digest of all that was taken depend on a step."""
         self._digest.update(f'{step.sequence} {step.source} {step.reward}'.encode())
         self._digest.update(step.observation.tobytes() + step.commanded.tobytes())
+        self._digest.update(step.pixels.tobytes())
 
     def _remember(self, event: Step | UndoEpisode) -> None:
         """Do all that an event does to the replay; nothing random, nothing learned."""
@@ -229,6 +252,25 @@ class TakeoverLearner:
         if self._episode and (step.terminated or step.truncated):
             self.replay.end_episode(self._episode)
             self._episode = []
+
+    def _new_learner(self) -> RlifLearner:
+        config, task = self.config, self.task
+        if not task.images:
+            return RlifLearner(
+                config.learner, task.observation_size, self.replay.action.size, config.seed
+            )
+        shapes = {image.name: image.shape for image in task.images}
+        generator = torch.Generator().manual_seed(config.seed)
+        encoder = ObservationEncoder(
+            task.observation_size, shapes, config.vision.encoder, generator
+        )
+        return VisualRlifLearner(
+            config.learner,
+            encoder,
+            self.replay.action.size,
+            config.seed,
+            config.vision.learning_rate,
+        )
 
     def _new_assembler(self) -> TransitionAssembler:
         return TransitionAssembler(1.0 / self.task.rate_hz)

@@ -1,5 +1,6 @@
 """All that a learner of take-overs draws from: transitions before and now, and what to clone.
 
+Pictures are stored once and shared by all of these; who draws gets copies, shifted at random.
 Every part follows from the steps alone, in their order: nothing here is random but the drawing, so
 the same log gives the same replay again, and a checkpoint need not hold it.
 
@@ -17,8 +18,9 @@ from takeover.action import ActionContract
 from takeover.agents.bc import SMALLEST_SCALE
 from takeover.agents.mirror import mirror_of
 from takeover.agents.rlif import CloningBatch
-from takeover.agents.tensor_batch import TensorBatch
+from takeover.agents.tensor_batch import observations_of, TensorBatch
 from takeover.data.assembler import DRIVERS, Transition
+from takeover.data.augmentation import random_shift
 from takeover.data.mixing import symmetric_batch
 from takeover.data.pair_ring import PairRing
 from takeover.data.replay_buffer import ReplayBuffer
@@ -26,8 +28,12 @@ from takeover.data.step import Step
 from takeover.data.transition import ArraySpec, TransitionBatch, VECTOR
 from takeover.errors import TakeoverError
 from takeover.outcome import Outcome
-from takeover.specs import TaskSpec
+from takeover.policy.model_inputs import joined
+from takeover.specs import TaskSpec, VECTOR_FIELD
+from takeover.training.step_frames import FrozenFeatures, StepFrames
 import torch
+
+FRAMES = 'frames'
 
 
 @dataclass(frozen=True)
@@ -49,12 +55,16 @@ class ReplayConfig:
     """Safe steps that are enough."""
     cloning_rows: int = 128
     """Rows to clone in each step of the actor."""
+    shift: int = 4
+    """Pixels by which pictures are shifted at random, up to so many; 0: not at all."""
 
     def __post_init__(self) -> None:
         """Refuse what cannot be drawn."""
         for name, least in (('capacity', 2), ('n_step', 1), ('own_from', 1), ('cloning_rows', 2)):
             if getattr(self, name) < least:
                 raise TakeoverError(f'{name} is {getattr(self, name)}; legal: {least} or more')
+        if self.shift < 0:
+            raise TakeoverError(f'shift is {self.shift}; legal: 0 or more')
         if not 0.0 < self.safe_s < np.inf:
             raise TakeoverError(f'safe_s is {self.safe_s}; legal: positive')
         if not 0.0 <= self.own_share < 1.0:
@@ -65,25 +75,44 @@ class TakeoverReplay:
     """Fed with transitions and ended episodes; gives normalised batches."""
 
     def __init__(
-        self, task: TaskSpec, config: ReplayConfig, discount: float, reward_scale: float
+        self,
+        task: TaskSpec,
+        config: ReplayConfig,
+        discount: float,
+        reward_scale: float,
+        frozen: FrozenFeatures | None = None,
     ) -> None:
         """Start empty, with the identity for a normaliser.
 
         :param discount: gamma of n-step returns.
         :param reward_scale: rewards are stored multiplied by it.
-        :raises MirrorError: `mirror` is on and the task is not symmetric.
+        :param frozen: keep its features in place of the pictures.
+        :raises TakeoverError: `mirror` is on and the task is not symmetric, or pictures are not
+            kept; a frozen encoder, and a task that stacks pictures.
         """
-        self.config = config
+        if config.mirror and frozen is not None:
+            raise TakeoverError('mirror is on; features of a frozen encoder cannot be mirrored')
+        self.config, self.task = config, task
         self.action = ActionContract(task.action)
-        self._discount, self._reward_scale = discount, reward_scale
+        self._reward_scale = reward_scale
         self._mirror = mirror_of(task) if config.mirror else None
+        self._shift = config.shift if frozen is None else 0
         self._safe_steps = round(config.safe_s * task.rate_hz)
+        # Pictures of demonstrations and of this run are apart: neither makes the other go.
+        self.prior_frames, self.frames = (
+            StepFrames(task, config.capacity, frozen) for _ in range(2)
+        )
         size = task.observation_size
         form = {VECTOR: ArraySpec((size,), 'float32')}
-        self.prior = ReplayBuffer(config.capacity, form, self.action.size)
-        self.online = ReplayBuffer(config.capacity, form, self.action.size)
-        self.demonstrated = PairRing(config.capacity, size, self.action.size)
-        self.safe = PairRing(config.capacity, size, self.action.size)
+        if task.images:
+            form[FRAMES] = ArraySpec((self.frames.stack,), 'int64')
+        capacity, actions = config.capacity, self.action.size
+        self.prior, self.online = (ReplayBuffer(capacity, form, actions) for _ in range(2))
+        self.demonstrated, self.safe = (PairRing(capacity, form, actions) for _ in range(2))
+        self._sources = (
+            _Source(self.prior, self.prior_frames, config.n_step, discount),
+            _Source(self.online, self.frames, config.n_step, discount),
+        )
         self.mean, self.scale = np.zeros(size, np.float32), np.ones(size, np.float32)
         self._undoable: list[tuple[int, int]] = []
         self._last_safe = 0
@@ -97,20 +126,21 @@ class TakeoverReplay:
         if step.sequence != self._expected.get(prior):
             buffer.break_stream()
         self._expected[prior] = step.sequence + 1
+        frames = self.prior_frames if prior else self.frames
         slot = buffer.add(
-            {VECTOR: step.observation},
+            self._stored(step, frames),
             self.action.normalised(step.commanded),
             0.0 if prior else self._reward_scale * step.reward,
             transition.terminated,
             transition.truncated,
-            {VECTOR: transition.next_observation},
+            self._stored(transition.next_step, frames),
         )
         if not prior:
             self._undoable.append((step.sequence, slot))
 
     def demonstrate(self, steps: Sequence[Step]) -> None:
         """Take what was demonstrated to clone, and normalise by it from now on."""
-        self._append(self.demonstrated, steps)
+        self._append(self.demonstrated, steps, self.prior_frames)
         observations, _ = self.all_demonstrated()
         self.mean = observations.mean(axis=0)
         self.scale = np.maximum(observations.std(axis=0), SMALLEST_SCALE)
@@ -118,7 +148,9 @@ class TakeoverReplay:
     def end_episode(self, steps: Sequence[Step]) -> None:
         """Judge the steps of an episode that has ended, and keep the safe ones to clone."""
         chosen = safe_steps(steps, self._safe_steps)
-        self._append(self.safe, chosen)
+        self._append(self.safe, chosen, self.frames)
+        if self.task.images:
+            self.safe.forget_until(FRAMES, self.frames.oldest)
         self._last_safe = len(chosen)
         # Only the newest episode can be taken back.
         first = steps[0].sequence
@@ -137,15 +169,10 @@ class TakeoverReplay:
 
     def batch(self, rows: int, rng: np.random.Generator) -> TensorBatch:
         """Draw normalised transitions: even rows prior, odd rows of this run."""
-        prior, online = (
-            _NStep(buffer, self.config.n_step, self._discount)
-            for buffer in (self.prior, self.online)
-        )
-        batch = symmetric_batch(prior, online, rows, rng)
-        observation, after = batch.observation[VECTOR], batch.next_observation[VECTOR]
-        self._reflect(rng, batch.action, observation, after)
-        batch.observation[VECTOR] = self.normalised(observation)
-        batch.next_observation[VECTOR] = self.normalised(after)
+        batch = symmetric_batch(*self._sources, rows, rng)
+        self._reflect(rng, batch.action, batch.observation, batch.next_observation)
+        for observation in (batch.observation, batch.next_observation):
+            self._prepare(observation, rng)
         return TensorBatch.of(batch)
 
     def cloning_batch(self, rng: np.random.Generator) -> CloningBatch:
@@ -154,18 +181,28 @@ class TakeoverReplay:
         own = 0
         if len(self.safe) >= self.config.own_from:
             own = round(rows * self.config.own_share)
-        parts = [self.demonstrated.sample(rows - own, rng)]
+        return self._pairs(rows - own, own, rng)
+
+    def demonstrated_batch(self, rows: int, rng: np.random.Generator) -> CloningBatch:
+        """Draw what to do where from the demonstrations alone."""
+        return self._pairs(rows, 0, rng)
+
+    def _pairs(self, demonstrated: int, own: int, rng: np.random.Generator) -> CloningBatch:
+        parts = [_shown(*self.demonstrated.sample(demonstrated, rng), self.prior_frames)]
         if own:
-            parts.append(self.safe.sample(own, rng))
-        observations, actions = (np.concatenate(columns) for columns in zip(*parts))
+            parts.append(_shown(*self.safe.sample(own, rng), self.frames))
+        observations = {
+            name: np.concatenate([seen[name] for seen, _ in parts]) for name in parts[0][0]
+        }
+        actions = np.concatenate([actions for _, actions in parts])
         self._reflect(rng, actions, observations)
-        return CloningBatch(
-            torch.from_numpy(self.normalised(observations)), torch.from_numpy(actions)
-        )
+        self._prepare(observations, rng)
+        return CloningBatch(observations_of(observations), torch.from_numpy(actions))
 
     def all_demonstrated(self) -> tuple[np.ndarray, np.ndarray]:
-        """Return all demonstrated pairs, with their mirror images; observations in SI."""
-        observations, actions = self.demonstrated.all()
+        """Return all demonstrated vectors [N, n] in SI and actions, with their mirror images."""
+        arrays, actions = self.demonstrated.all()
+        observations = arrays[VECTOR]
         if self._mirror is None:
             return observations, actions
         return (
@@ -174,45 +211,88 @@ class TakeoverReplay:
         )
 
     def normalised(self, observations: np.ndarray) -> np.ndarray:
-        """Return observations [N, n] as the networks see them, float32."""
+        """Return vectors [N, n] as the networks see them, float32."""
         return (observations - self.mean) / self.scale
 
     def representative_observations(self, count: int) -> np.ndarray:
-        """Return observations, float32 [count, n] in SI, spread over what there is to clone."""
-        source = self.safe if len(self.safe) >= count else self.demonstrated
-        observations, _ = source.all()
-        return observations[np.linspace(0, len(observations) - 1, count).astype(int)].copy()
+        """Return observations [count] as the contract packs them, spread over what is cloned.
 
-    def _append(self, ring: PairRing, steps: Sequence[Step]) -> None:
+        :raises TakeoverError: the pictures are not kept, but their features.
+        """
+        own = len(self.safe) >= count
+        arrays, _ = (self.safe if own else self.demonstrated).all()
+        rows = np.linspace(0, len(arrays[VECTOR]) - 1, count).astype(int)
+        fields = {VECTOR_FIELD: arrays[VECTOR][rows]}
+        if self.task.images:
+            fields |= (self.frames if own else self.prior_frames).shown(arrays[FRAMES][rows])
+        return joined(fields, self.task)
+
+    def _stored(self, step: Step, frames: StepFrames) -> dict[str, np.ndarray]:
+        """Return what a buffer keeps of what a step saw."""
+        stored = {VECTOR: step.observation}
+        if self.task.images:
+            stored[FRAMES] = frames.numbers(step)
+        return stored
+
+    def _append(self, ring: PairRing, steps: Sequence[Step], frames: StepFrames) -> None:
         if steps:
+            stored = [self._stored(step, frames) for step in steps]
             ring.append(
-                np.array([step.observation for step in steps], np.float32),
+                {name: np.array([each[name] for each in stored]) for name in stored[0]},
                 self.action.normalised(np.array([step.commanded for step in steps])),
             )
 
     def _reflect(
-        self, rng: np.random.Generator, actions: np.ndarray, *observations: np.ndarray
+        self,
+        rng: np.random.Generator,
+        actions: np.ndarray,
+        *observations: dict[str, np.ndarray],
     ) -> None:
         """Mirror half of the rows, in place."""
         if self._mirror is None:
             return
         chosen = rng.random(len(actions)) < 0.5
         actions[chosen] = self._mirror.actions(actions[chosen])
-        for array in observations:
-            array[chosen] = self._mirror.observations(array[chosen])
+        for arrays in observations:
+            for name, array in arrays.items():
+                mirrored = self._mirror.observations if name == VECTOR else self._mirror.images
+                array[chosen] = mirrored(array[chosen])
+
+    def _prepare(self, observations: dict[str, np.ndarray], rng: np.random.Generator) -> None:
+        """Normalise the vector, shift the pictures; replaces the arrays."""
+        for name, array in observations.items():
+            if name == VECTOR:
+                observations[name] = self.normalised(array)
+            elif self._shift:
+                observations[name] = random_shift(array, rng, self._shift)
 
 
-class _NStep:
-    """A buffer that is sampled in n-step returns."""
+class _Source:
+    """A buffer that is sampled in n-step returns, with the pictures that it shows."""
 
-    def __init__(self, buffer: ReplayBuffer, steps: int, discount: float) -> None:
-        self._buffer, self._steps, self._discount = buffer, steps, discount
+    def __init__(
+        self, buffer: ReplayBuffer, frames: StepFrames, steps: int, discount: float
+    ) -> None:
+        self._buffer, self._frames = buffer, frames
+        self._steps, self._discount = steps, discount
 
     def __len__(self) -> int:
         return len(self._buffer)
 
     def sample(self, batch_size: int, rng: np.random.Generator) -> TransitionBatch:
-        return self._buffer.sample(batch_size, rng, self._steps, self._discount)
+        batch = self._buffer.sample(batch_size, rng, self._steps, self._discount)
+        for observation in (batch.observation, batch.next_observation):
+            _shown(observation, batch.action, self._frames)
+        return batch
+
+
+def _shown(
+    observation: dict[str, np.ndarray], actions: np.ndarray, frames: StepFrames
+) -> tuple[dict[str, np.ndarray], np.ndarray]:
+    """Replace the numbers of frames by what they show, in place; return all that was given."""
+    if FRAMES in observation:
+        observation |= frames.shown(observation.pop(FRAMES))
+    return observation, actions
 
 
 def safe_steps(episode: Sequence[Step], horizon: int) -> list[Step]:

@@ -1,0 +1,45 @@
+"""Random shifts of images, which is what makes critics learn from pixels.
+
+Without them a critic of images learns the pictures by heart (Kostrikov et al. 2020, "Image
+Augmentation Is All You Need", DrQ, arXiv 2004.13649, section 3.1). A robot's camera is never
+mounted twice in the same way; a policy that was trained with shifts does not mind.
+"""
+
+import numpy as np
+from takeover.errors import TakeoverError
+
+DEFAULT_PAD = 4
+
+
+class AugmentationError(TakeoverError):
+    """What was given is no batch of images, or cannot be shifted so."""
+
+
+def random_shift(
+    images: np.ndarray, rng: np.random.Generator, pad: int = DEFAULT_PAD
+) -> np.ndarray:
+    """Return copies of images, each shifted by up to `pad` pixels in both directions.
+
+    What a shift uncovers is filled with the nearest pixel of the edge. Every image has a shift of
+    its own, uniform over the (2 pad + 1)^2 possible ones; the channels of one image share it, and
+    so do the pictures of a stack, or a shift would look like motion.
+
+    :param images: uint8 [B, height, width, channels].
+    :param pad: pixels, 0 or more.
+    :returns: uint8 [B, height, width, channels], always in memory of its own.
+    :raises AugmentationError: another type or shape, or a negative pad.
+    """
+    if images.dtype != np.uint8 or images.ndim != 4:
+        raise AugmentationError(
+            f'images are {images.dtype} {list(images.shape)}; legal: uint8 [batch, height, '
+            'width, channels]'
+        )
+    if pad < 0:
+        raise AugmentationError(f'pad is {pad}; legal: 0 or more')
+    count, height, width, _ = images.shape
+    padded = np.pad(images, ((0, 0), (pad, pad), (pad, pad), (0, 0)), mode='edge')
+    shifted = np.empty(images.shape, np.uint8)
+    offsets = rng.integers(0, 2 * pad + 1, (count, 2)).tolist()
+    for row, (top, left) in enumerate(offsets):
+        shifted[row] = padded[row, top : top + height, left : left + width]
+    return shifted

@@ -1,0 +1,129 @@
+"""Which stored pictures a step shows: its own of each camera, and those of the stack before it.
+
+A step is met several times (as the end of one transition, as the start of the next, as something
+to clone), its pictures are stored once. With a frozen encoder it is their features that are
+stored: they are computed once, too.
+"""
+
+from collections import OrderedDict
+from typing import Protocol
+import zlib
+
+import numpy as np
+from takeover.data.frame_store import FrameStore
+from takeover.data.step import Step
+from takeover.errors import TakeoverError
+from takeover.observation import LONGEST_STEP_PERIODS
+from takeover.specs import Contract, stack_of
+
+
+class FrozenFeatures(Protocol):
+    """An encoder that does not learn: the same picture always has the same features."""
+
+    feature_shape: tuple[int, ...]
+
+    def features(self, images: np.ndarray) -> np.ndarray:
+        """Return features float32 [N, ...] of pictures uint8 [N, height, width, channels]."""
+
+
+class StepFrames:
+    """Stores what steps show; the newest make the oldest go."""
+
+    def __init__(
+        self, contract: Contract, capacity: int, frozen: FrozenFeatures | None = None
+    ) -> None:
+        """Start empty.
+
+        :param capacity: steps whose pictures are kept.
+        :param frozen: None: the pictures themselves are kept.
+        :raises TakeoverError: an image of a stack, and a frozen encoder.
+        """
+        self._images, self._frozen = contract.images, frozen
+        self.stack = max(map(stack_of, contract.images), default=0)
+        """How many frames a step shows at most; 0 without images."""
+        if frozen is not None and self.stack > 1:
+            raise TakeoverError(
+                f'a frozen encoder sees one picture at a time; the task stacks {self.stack}'
+            )
+        size = contract.pixels_size
+        if frozen is not None:
+            size = len(self._images) * int(np.prod(frozen.feature_shape))
+        dtype = 'uint8' if frozen is None else 'float32'
+        # A stack may reach back behind the oldest step that is kept.
+        self._store = FrameStore(capacity + self.stack, max(size, 1), dtype)
+        self._pixels_size = contract.pixels_size
+        self._longest_ns = round(LONGEST_STEP_PERIODS * 1e9 / contract.rate_hz)
+        self._known: OrderedDict[tuple[int, int, int], np.ndarray] = OrderedDict()
+        self._capacity = capacity
+        self._last: Step | None = None
+        self._last_numbers: np.ndarray | None = None
+
+    @property
+    def oldest(self) -> int:
+        """Number of the oldest frame that is still there."""
+        return self._store.oldest
+
+    def numbers(self, step: Step) -> np.ndarray:
+        """Return the numbers of the frames that a step shows, int64 [stack], the oldest first.
+
+        :raises TakeoverError: its pictures are not those of the task.
+        """
+        if not self.stack:
+            return np.zeros(0, np.int64)
+        key = (step.sequence, step.stamp_ns, zlib.crc32(step.pixels))
+        found = self._known.get(key)
+        if found is None:
+            found = self._known[key] = self._stacked(step, self._store.append(self._row(step)))
+            self._last, self._last_numbers = step, found
+            if len(self._known) > self._capacity:
+                self._known.popitem(last=False)
+        return found
+
+    def shown(self, numbers: np.ndarray) -> dict[str, np.ndarray]:
+        """Return what is shown, for numbers [B, stack], by the names of the image features.
+
+        Pictures uint8 [B, height, width, channels], or features float32 [B, ...].
+        """
+        rows = self._store.take(numbers)
+        shown, start = {}, 0
+        for image in self._images:
+            height, width, channels = image.shape
+            if self._frozen is not None:
+                size, shape = int(np.prod(self._frozen.feature_shape)), self._frozen.feature_shape
+                shown[image.name] = rows[:, 0, start : start + size].reshape(-1, *shape)
+            else:
+                stack = stack_of(image)
+                size = height * width * channels // stack
+                part = rows[:, self.stack - stack :, start : start + size]
+                part = part.reshape(len(rows), stack, height, width, -1)
+                part = part.transpose(0, 2, 3, 1, 4).reshape(len(rows), *image.shape)
+                shown[image.name] = np.ascontiguousarray(part)
+            start += size
+        return shown
+
+    def _row(self, step: Step) -> np.ndarray:
+        if step.pixels.shape != (self._pixels_size,):
+            raise TakeoverError(
+                f'step {step.sequence} has {step.pixels.size} numbers in its pictures, the task '
+                f'has {self._pixels_size}'
+            )
+        if self._frozen is None:
+            return step.pixels
+        parts, start = [], 0
+        for image in self._images:
+            size = int(np.prod(image.shape))
+            picture = step.pixels[start : start + size].reshape(1, *image.shape)
+            parts.append(self._frozen.features(picture).ravel())
+            start += size
+        return np.concatenate(parts)
+
+    def _stacked(self, step: Step, number: int) -> np.ndarray:
+        last = self._last
+        goes_on = (
+            last is not None
+            and step.sequence == last.sequence + 1
+            and 0 < step.stamp_ns - last.stamp_ns <= self._longest_ns
+        )
+        if not goes_on:
+            return np.full(self.stack, number)
+        return np.append(self._last_numbers[1:], number)

@@ -107,7 +107,7 @@ class RlpdLearner(SequentialActorCritic):
         return numbers
 
     def update_critics(self, batch: TensorBatch) -> tuple[TensorBatch, dict[str, float]]:
-        """Let the critics learn from each batch in turn; return the last one, as the actor sees it."""
+        """Let the critics learn from each batch in turn; return the last one for the actor."""
         size = self.config.batch_size
         for start in range(0, len(batch), size):
             part = self.perceived(batch.rows(slice(start, start + size)))

@@ -21,6 +21,7 @@ from takeover.agents.learner_config import LearnerError
 from takeover.agents.rlif import cloning_loss, CloningBatch, RlifConfig, RlifLearner
 from takeover.agents.tensor_batch import Seen, TensorBatch
 from takeover.networks.encoder import EncoderConfig
+from takeover.networks.pretrained import FeatureEncoderConfig
 from takeover.policy.vision_weights import EncoderWeights
 import torch
 from torch import autograd, nn
@@ -48,6 +49,13 @@ class VisionConfig:
     """The network that is trained, unless there is a frozen one."""
     frozen: str = ''
     """File of a pretrained encoder (.onnx or .safetensors) that stays as it is; empty: none."""
+    pixel_mean: tuple[float, ...] = (0.0,)
+    """What the frozen encoder was trained to have subtracted from pixels of 0 to 1: one number, or
+    one for each channel."""
+    pixel_deviation: tuple[float, ...] = (1.0,)
+    """What it was trained to have them divided by after that."""
+    head: FeatureEncoderConfig = field(default_factory=FeatureEncoderConfig)
+    """The small network that is trained behind the frozen one."""
     learning_rate: float = 1e-4
     """Of Adam for the encoder while the critics train it."""
 

@@ -58,13 +58,13 @@ def look_of(seed: int) -> LaneLook:
     The paint of the lines is never close to the colour of the floor.
     """
     rng = np.random.Generator(np.random.PCG64([seed, _LOOK]))
-    floor = rng.uniform(0.25, 1.0) * (1.0 - 0.5 * rng.random(3))
+    floor = rng.uniform(0.4, 1.0) * (1.0 - 0.5 * rng.random(3))
     # The texture of the floor is grey: what is seen is darker than its tint.
-    clear = [paint for paint in _PAINTS if np.abs(paint - 0.63 * floor).max() > 0.3]
+    clear = [paint for paint in _PAINTS if np.abs(paint - 0.63 * floor).max() > 0.35]
     middle, edge = (clear[rng.integers(len(clear))] for _ in range(2))
     return LaneLook(
         floor_rgb=floor,
-        light=float(rng.uniform(0.5, 1.2)),
+        light=float(rng.uniform(0.7, 1.2)),
         middle_rgb=middle,
         edge_rgb=edge,
         middle_width_m=float(rng.uniform(0.03, 0.08)),

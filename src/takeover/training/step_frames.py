@@ -6,6 +6,9 @@ stored: they are computed once, too.
 """
 
 from collections import OrderedDict
+from collections.abc import Mapping
+import math
+from types import MappingProxyType
 from typing import Protocol
 import zlib
 
@@ -30,25 +33,28 @@ class StepFrames:
     """Stores what steps show; the newest make the oldest go."""
 
     def __init__(
-        self, contract: Contract, capacity: int, frozen: FrozenFeatures | None = None
+        self,
+        contract: Contract,
+        capacity: int,
+        frozen: Mapping[str, FrozenFeatures] = MappingProxyType({}),
     ) -> None:
         """Start empty.
 
         :param capacity: steps whose pictures are kept.
-        :param frozen: None: the pictures themselves are kept.
+        :param frozen: by the name of each image feature; empty: the pictures themselves are kept.
         :raises TakeoverError: an image of a stack, and a frozen encoder.
         """
-        self._images, self._frozen = contract.images, frozen
+        self._images, self.frozen = contract.images, dict(frozen)
         self.stack = max(map(stack_of, contract.images), default=0)
         """How many frames a step shows at most; 0 without images."""
-        if frozen is not None and self.stack > 1:
+        if frozen and self.stack > 1:
             raise TakeoverError(
                 f'a frozen encoder sees one picture at a time; the task stacks {self.stack}'
             )
         size = contract.pixels_size
-        if frozen is not None:
-            size = len(self._images) * int(np.prod(frozen.feature_shape))
-        dtype = 'uint8' if frozen is None else 'float32'
+        if frozen:
+            size = sum(math.prod(each.feature_shape) for each in frozen.values())
+        dtype = 'float32' if frozen else 'uint8'
         # A stack may reach back behind the oldest step that is kept.
         self._store = FrameStore(capacity + self.stack, max(size, 1), dtype)
         self._pixels_size = contract.pixels_size
@@ -88,8 +94,9 @@ class StepFrames:
         shown, start = {}, 0
         for image in self._images:
             height, width, channels = image.shape
-            if self._frozen is not None:
-                size, shape = int(np.prod(self._frozen.feature_shape)), self._frozen.feature_shape
+            if self.frozen:
+                shape = self.frozen[image.name].feature_shape
+                size = math.prod(shape)
                 shown[image.name] = rows[:, 0, start : start + size].reshape(-1, *shape)
             else:
                 stack = stack_of(image)
@@ -107,13 +114,13 @@ class StepFrames:
                 f'step {step.sequence} has {step.pixels.size} numbers in its pictures, the task '
                 f'has {self._pixels_size}'
             )
-        if self._frozen is None:
+        if not self.frozen:
             return step.pixels
         parts, start = [], 0
         for image in self._images:
-            size = int(np.prod(image.shape))
+            size = math.prod(image.shape)
             picture = step.pixels[start : start + size].reshape(1, *image.shape)
-            parts.append(self._frozen.features(picture).ravel())
+            parts.append(self.frozen[image.name].features(picture).ravel())
             start += size
         return np.concatenate(parts)
 

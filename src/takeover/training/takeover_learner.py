@@ -25,7 +25,6 @@ from takeover.data.rate_limiter import SampleToInsertLimiter
 from takeover.data.step import Step
 from takeover.data.transition import VECTOR
 from takeover.errors import TakeoverError
-from takeover.networks.encoder import ObservationEncoder
 from takeover.policy.model_inputs import split
 from takeover.policy.onnx_export import export_mlp
 from takeover.policy.onnx_policy import OnnxPolicy
@@ -33,6 +32,7 @@ from takeover.policy.vision_export import export_vision
 from takeover.policy.vision_weights import VisionWeights
 from takeover.specs import TaskSpec, VECTOR_FIELD
 from takeover.training.export import write_policy
+from takeover.training.eyes import Eyes
 from takeover.training.takeover_replay import ReplayConfig, TakeoverReplay
 import torch
 
@@ -96,7 +96,10 @@ class TakeoverLearner:
         """
         self.task, self.config = task, config
         learner = config.learner
-        self.replay = TakeoverReplay(task, config.replay, learner.discount, learner.reward_scale)
+        self._eyes = Eyes(task, config.vision)
+        self.replay = TakeoverReplay(
+            task, config.replay, learner.discount, learner.reward_scale, self._eyes.frozen
+        )
         self.learner = self._new_learner()
         self.counts = Counts()
         self.numbers: dict[str, float] = {}
@@ -140,7 +143,7 @@ class TakeoverLearner:
         bounds = replay.action.low, replay.action.high
         if not self.task.images:
             return export_mlp(learner.averaged.weights(replay.mean, replay.scale, *bounds))
-        encoder = learner.averaged_encoder.weights(replay.mean, replay.scale)
+        encoder = self._eyes.weights(learner.averaged_encoder, replay.mean, replay.scale)
         size = learner.observation_size
         head = learner.averaged.weights(
             np.zeros(size, np.float32), np.ones(size, np.float32), *bounds
@@ -155,7 +158,9 @@ class TakeoverLearner:
         fields = split(observations)
         vector = self.replay.normalised(fields.pop(VECTOR_FIELD))
         with torch.inference_mode():
-            answer = self.learner.answer(observations_of({VECTOR: vector} | fields))
+            answer = self.learner.answer(
+                observations_of({VECTOR: vector} | self._eyes.seen(fields))
+            )
             return self.replay.action.to_si(answer.numpy())
 
     def export(self, path: Path, provenance: Mapping[str, Any]) -> OnnxPolicy:
@@ -259,14 +264,9 @@ class TakeoverLearner:
             return RlifLearner(
                 config.learner, task.observation_size, self.replay.action.size, config.seed
             )
-        shapes = {image.name: image.shape for image in task.images}
-        generator = torch.Generator().manual_seed(config.seed)
-        encoder = ObservationEncoder(
-            task.observation_size, shapes, config.vision.encoder, generator
-        )
         return VisualRlifLearner(
             config.learner,
-            encoder,
+            self._eyes.network(config.seed),
             self.replay.action.size,
             config.seed,
             config.vision.learning_rate,

@@ -10,8 +10,10 @@ worked, and the policy's own driving counts where it needed no rescue. Actions a
 such steps hold the actor in place where labels are silent.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+import math
+from types import MappingProxyType
 
 import numpy as np
 from takeover.action import ActionContract
@@ -34,6 +36,7 @@ from takeover.training.step_frames import FrozenFeatures, StepFrames
 import torch
 
 FRAMES = 'frames'
+EXAMPLES = 64
 
 
 @dataclass(frozen=True)
@@ -80,23 +83,23 @@ class TakeoverReplay:
         config: ReplayConfig,
         discount: float,
         reward_scale: float,
-        frozen: FrozenFeatures | None = None,
+        frozen: Mapping[str, FrozenFeatures] = MappingProxyType({}),
     ) -> None:
         """Start empty, with the identity for a normaliser.
 
         :param discount: gamma of n-step returns.
         :param reward_scale: rewards are stored multiplied by it.
-        :param frozen: keep its features in place of the pictures.
+        :param frozen: by the name of each image feature; what it sees is kept, not the pictures.
         :raises TakeoverError: `mirror` is on and the task is not symmetric, or pictures are not
             kept; a frozen encoder, and a task that stacks pictures.
         """
-        if config.mirror and frozen is not None:
+        if config.mirror and frozen:
             raise TakeoverError('mirror is on; features of a frozen encoder cannot be mirrored')
         self.config, self.task = config, task
         self.action = ActionContract(task.action)
         self._reward_scale = reward_scale
         self._mirror = mirror_of(task) if config.mirror else None
-        self._shift = config.shift if frozen is None else 0
+        self._shift = 0 if frozen else config.shift
         self._safe_steps = round(config.safe_s * task.rate_hz)
         # Pictures of demonstrations and of this run are apart: neither makes the other go.
         self.prior_frames, self.frames = (
@@ -114,6 +117,7 @@ class TakeoverReplay:
             _Source(self.online, self.frames, config.n_step, discount),
         )
         self.mean, self.scale = np.zeros(size, np.float32), np.ones(size, np.float32)
+        self._examples: list[Step] = []
         self._undoable: list[tuple[int, int]] = []
         self._last_safe = 0
         self._expected: dict[bool, int] = {}
@@ -141,6 +145,8 @@ class TakeoverReplay:
     def demonstrate(self, steps: Sequence[Step]) -> None:
         """Take what was demonstrated to clone, and normalise by it from now on."""
         self._append(self.demonstrated, steps, self.prior_frames)
+        rows = np.linspace(0, len(steps) - 1, min(len(steps), EXAMPLES)).astype(int)
+        self._examples = [steps[row] for row in rows]
         observations, _ = self.all_demonstrated()
         self.mean = observations.mean(axis=0)
         self.scale = np.maximum(observations.std(axis=0), SMALLEST_SCALE)
@@ -217,14 +223,26 @@ class TakeoverReplay:
     def representative_observations(self, count: int) -> np.ndarray:
         """Return observations [count] as the contract packs them, spread over what is cloned.
 
-        :raises TakeoverError: the pictures are not kept, but their features.
+        Where features are kept in place of pictures, they are of the demonstrations alone.
         """
+        if self.frames.frozen:
+            return self._demonstrated_examples(count)
         own = len(self.safe) >= count
         arrays, _ = (self.safe if own else self.demonstrated).all()
         rows = np.linspace(0, len(arrays[VECTOR]) - 1, count).astype(int)
         fields = {VECTOR_FIELD: arrays[VECTOR][rows]}
         if self.task.images:
             fields |= (self.frames if own else self.prior_frames).shown(arrays[FRAMES][rows])
+        return joined(fields, self.task)
+
+    def _demonstrated_examples(self, count: int) -> np.ndarray:
+        rows = np.linspace(0, len(self._examples) - 1, count).astype(int)
+        steps = [self._examples[row] for row in rows]
+        fields, start = {VECTOR_FIELD: np.array([step.observation for step in steps])}, 0
+        for image in self.task.images:
+            size = math.prod(image.shape)
+            pixels = [step.pixels[start : start + size].reshape(image.shape) for step in steps]
+            fields[image.name], start = np.array(pixels), start + size
         return joined(fields, self.task)
 
     def _stored(self, step: Step, frames: StepFrames) -> dict[str, np.ndarray]:

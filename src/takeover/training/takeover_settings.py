@@ -12,6 +12,7 @@ from takeover.agents.visual_rlif import VisionConfig
 from takeover.config_file import load_config
 from takeover.errors import TakeoverError
 from takeover.networks.encoder import EncoderConfig
+from takeover.networks.pretrained import FeatureEncoderConfig
 from takeover.training.settings import flat, settings_from, STRICT
 from takeover.training.takeover_learner import TakeoverConfig
 from takeover.training.takeover_replay import ReplayConfig
@@ -21,7 +22,14 @@ class SettingsError(TakeoverError):
     """A file of settings cannot be used, or other settings were asked for than there are."""
 
 
-for _config in (TakeoverConfig, RlifConfig, ReplayConfig, VisionConfig, EncoderConfig):
+for _config in (
+    TakeoverConfig,
+    RlifConfig,
+    ReplayConfig,
+    VisionConfig,
+    EncoderConfig,
+    FeatureEncoderConfig,
+):
     _config.__pydantic_config__ = STRICT
 
 

@@ -51,6 +51,8 @@ lock: setup ## find the newest versions requirements/*.in allows, and write the 
 	@$(LOCK) --no-annotate requirements/learn.in -c requirements/lock.txt -o requirements/learn-lock.txt
 	@$(LOCK) --no-annotate requirements/bench.in requirements/jax.in -c requirements/lock.txt \
 		-c requirements/learn-lock.txt -o requirements/bench-lock.txt
+	@$(LOCK) --no-annotate requirements/view.in -c requirements/lock.txt \
+		-c requirements/learn-lock.txt -o requirements/view-lock.txt
 
 clean: ## remove everything that the other targets make, runs/ excepted
 	rm -rf .venv .setup ros2_ws/build ros2_ws/install ros2_ws/log .pytest_cache .ruff_cache .hypothesis

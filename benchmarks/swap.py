@@ -6,7 +6,10 @@ without any exchange, then it announces one good candidate after the other, each
 before drives. Missed ticks, jitter and bounds are read from the commands of policy_node; one that
 gets lost on the way counts as missed.
 
-    python -m benchmarks.swap [--swaps 200] [--seconds 30]
+With --vision the policies see: the task is rover_lane, its camera is rendered on the same cores,
+and pictures are recorded; there is no learner.
+
+    python -m benchmarks.swap [--vision] [--swaps 200] [--seconds 30]
 """
 
 import argparse
@@ -32,6 +35,7 @@ from takeover_nodes.conversions import stamp_to_ns
 from tests.policy_candidates import good, TASK_FILE
 from tests.stack import Observer, REPOSITORY, running, wait_until
 from tests.stack_topics import wait_until_policy_is_executed
+from tests.vision_policies import good_vision, write_vision
 
 JITTER_TARGET_MS = 8.0
 PERIOD_S = 1.0 / load_task(TASK_FILE).rate_hz
@@ -43,15 +47,19 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument('--swaps', type=int, default=200, help='how many exchanges')
     parser.add_argument('--seconds', type=float, default=30.0, help='how long without any')
+    parser.add_argument('--vision', action='store_true', help='policies that see, no learner')
     options = parser.parse_args()
-    print(f'{options.swaps} swaps beside a learner, {machine()}')
+    beside = 'of policies that see, beside a camera' if options.vision else 'beside a learner'
+    print(f'{options.swaps} swaps {beside}, {machine()}')
+    make = good_vision if options.vision else good
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        with running(*launches(folder), folder=folder) as (_, observer):
-            candidates = [good(folder, number) for number in range(options.swaps)]
+        files = vision_launch(folder) if options.vision else launches(folder)
+        with running(*files, folder=folder) as (_, observer):
+            candidates = [make(folder, number) for number in range(options.swaps)]
             wait_until_driving(observer)
-            observer.hear(LearnerStatus, 'learner/status', qos.LATCHED)
-            wait_until(lambda: updates(observer) > 0, 'the learner learns', 300.0)
+            if not options.vision:
+                wait_until_learning(observer)
             learned = updates(observer)
             quiet_s = time.monotonic()
             time.sleep(options.seconds)
@@ -62,10 +70,10 @@ def main() -> int:
                 lambda: newest_with(observer, candidates[-1].version), 'the last one is reported'
             )
             commands = observer.since('policy/command', quiet_s)
-            rate = (updates(observer) - learned) / (time.monotonic() - quiet_s)
-            print(
-                f'the learner made {rate:.1f} updates/s, {observer.last("learner/status").message}'
-            )
+            if not options.vision:
+                rate = (updates(observer) - learned) / (time.monotonic() - quiet_s)
+                said = observer.last('learner/status').message
+                print(f'the learner made {rate:.1f} updates/s, {said}')
     if np.any(np.diff([stamp_to_ns(command.tick_stamp) for _, command in commands]) <= 0):
         sys.exit('stamps go back: another stack talks in the same ROS domain; run it again')
     quiet = [command for at, command in commands if at <= swaps_s]
@@ -90,6 +98,19 @@ def launches(folder: Path) -> tuple[tuple[str, ...], ...]:
             'publish_period_s:=3600.0',
         ),
     )
+
+
+def vision_launch(folder: Path) -> tuple[tuple[str, ...], ...]:
+    """Return the launch file and its arguments, for a task with images."""
+    first = write_vision(folder / 'first.onnx')
+    arguments = (f'policy:={first.file}', 'operator:=0.4', f'record:={folder / "log"}')
+    return (('sim.launch.xml', 'task:=rover_lane', *arguments),)
+
+
+def wait_until_learning(observer: Observer) -> None:
+    """Listen to the learner, and wait until it has learned."""
+    observer.hear(LearnerStatus, 'learner/status', qos.LATCHED)
+    wait_until(lambda: updates(observer) > 0, 'the learner learns', 300.0)
 
 
 def updates(observer: Observer) -> int:

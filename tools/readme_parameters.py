@@ -8,6 +8,7 @@ from pathlib import Path
 import sys
 
 from takeover_learning.learner_node import LearnerParameters
+from takeover_nodes.camera_parameters import CameraParameters
 from takeover_nodes.intervention_parameters import InterventionParameters
 from takeover_nodes.joystick_node import JoystickParameters
 from takeover_nodes.keyboard_node import KeyboardParameters
@@ -20,6 +21,7 @@ from takeover_nodes.recorder_node import RecorderParameters
 from takeover_nodes.safety_node import SafetyParameters
 from takeover_nodes.sim_node import SimParameters
 from takeover_nodes.spacemouse_node import SpaceMouseParameters
+from takeover_nodes.view_node import ViewParameters
 
 README = Path(__file__).resolve().parents[1] / 'README.md'
 BEGIN = '<!-- parameters: written by tools/readme_parameters.py -->'
@@ -34,10 +36,12 @@ NODES = {
     'joystick_node': JoystickParameters,
     'spacemouse_node': SpaceMouseParameters,
     'keyboard_node': KeyboardParameters,
+    'camera_node': CameraParameters,
     'sim_node': SimParameters,
     'operator_node': OperatorParameters,
     'monitor_node': MonitorParameters,
     'learning_monitor_node': LearningMonitorParameters,
+    'view_node': ViewParameters,
 }
 
 

@@ -4,10 +4,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 
-# In percent, and in points of percent.
-DEPLOYED, ABOVE_START, BELOW_OWN_BEST = 85.0, 30.0, 5.0
+# In points of percent.
+BELOW_OWN_BEST = 5.0
 # Differences of shares of 150 courses; what is equal may differ by rounding.
 _ROUNDING = 1e-9
+
+
+@dataclass(frozen=True)
+class Goals:
+    """What an experiment is to reach."""
+
+    deployed: float = 85.0
+    """Success alone, percent."""
+    above_start: float = 30.0
+    """Points of percent above the converged start."""
 
 
 @dataclass(frozen=True)
@@ -43,8 +53,8 @@ class Claim:
     holds: bool
 
 
-def claims(results: Sequence[SeedResult]) -> list[Claim]:
-    """Hold the results of all seeds of one critic against what is claimed.
+def claims(results: Sequence[SeedResult], goals: Goals = Goals()) -> list[Claim]:
+    """Hold the results of all seeds of one experiment against what is claimed.
 
     A clone counts as the better of the two that were made, by their medians.
     """
@@ -57,14 +67,14 @@ def claims(results: Sequence[SeedResult]) -> list[Claim]:
     below = [each.own_best - each.policies['deployed'] for each in results]
     return [
         Claim(
-            f'the median of the deployed policies is at least {DEPLOYED:g} %',
+            f'the median of the deployed policies is at least {goals.deployed:g} %',
             f'{deployed:.1f} %',
-            deployed >= DEPLOYED - _ROUNDING,
+            deployed >= goals.deployed - _ROUNDING,
         ),
         Claim(
-            f'it is at least {ABOVE_START:g} points above that of the converged start',
+            f'it is at least {goals.above_start:g} points above that of the converged start',
             f'{deployed - start:+.1f} points ({start:.1f} %)',
-            deployed - start >= ABOVE_START - _ROUNDING,
+            deployed - start >= goals.above_start - _ROUNDING,
         ),
         Claim(
             'it is above that of HG-DAgger on the same operator steps',

@@ -20,13 +20,11 @@ import time
 from typing import Any
 
 from benchmarks.rlif.experiment import (
-    config,
-    CRITICS,
     EVALUATION_COURSES,
+    EXPERIMENTS,
     read_rows,
     result_folder,
     run_folder,
-    TASK,
     write_rows,
 )
 from takeover.agents.evaluation import evaluate, Evaluation
@@ -141,17 +139,18 @@ def rows(left: Left, judge: Judge, kept: Path) -> Iterator[dict[str, Any]]:
 def main() -> None:
     """Parse the arguments and evaluate."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument('critic', choices=CRITICS)
+    parser.add_argument('experiment', choices=EXPERIMENTS)
     parser.add_argument('seed', type=int)
-    parser.add_argument('--courses', type=int, default=len(EVALUATION_COURSES))
+    parser.add_argument('--courses', type=int, help='default: those of the experiment')
     given = parser.parse_args()
     compute.prepare()
-    task, robot = load_task_and_robot(TASK)
+    experiment = EXPERIMENTS[given.experiment]
+    task, robot = load_task_and_robot(experiment.task)
     env = RoverPathEnv(task, robot, latency_s=LIVE_LATENCY_S, gated=True)
-    kept = result_folder(given.critic, given.seed)
-    learner = config(given.critic, given.seed).learner
-    left = Left(task, run_folder(given.critic, given.seed), learner)
-    judge = Judge(env, kept, EVALUATION_COURSES[: given.courses])
+    kept = result_folder(given.experiment, given.seed)
+    learner = experiment.config(given.seed).learner
+    left = Left(task, run_folder(given.experiment, given.seed), learner)
+    judge = Judge(env, kept, EVALUATION_COURSES[: given.courses or experiment.courses])
     write_rows(kept / 'curve.csv', list(rows(left, judge, kept)))
     env.close()
 

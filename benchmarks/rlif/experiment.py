@@ -2,25 +2,73 @@
 
 from collections.abc import Iterable, Mapping
 import csv
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from benchmarks.rlif.claims import Goals
 from takeover.agents.rlif import RlifConfig
 from takeover.training.rlif_run import RlifRunConfig
 from takeover.training.takeover_learner import TakeoverConfig
+from takeover.training.takeover_settings import config_from_file
 from tests.conftest import REPOSITORY
 
 RESULTS = REPOSITORY / 'benchmarks' / 'results' / 'rlif'
 # Logs and policies: too large to keep for ever.
 RUNS = REPOSITORY / 'runs' / 'rlif_benchmark'
-TASK = REPOSITORY / 'config' / 'tasks' / 'rover_path.yaml'
-JOYSTICK = REPOSITORY / 'config' / 'inputs' / 'joystick.yaml'
+CONFIG = REPOSITORY / 'config'
+JOYSTICK = CONFIG / 'inputs' / 'joystick.yaml'
 
-# The critics by their setting, and as people call them.
-CRITICS = {'dsact': 'DSAC-T critics', 'ensemble': 'RLPD critics'}
-SEEDS = 5
-STEPS = 20_000
-MARK_STEPS = 4000
+
+@dataclass(frozen=True)
+class Experiment:
+    """Runs that differ in their seeds alone."""
+
+    title: str
+    """As people call it."""
+    task: Path
+    learner: TakeoverConfig
+    steps: int
+    """Of corrected driving."""
+    mark_steps: int
+    """A run is judged every so many steps, and at its end."""
+    seeds: int
+    courses: int
+    """Of the evaluation."""
+    goals: Goals = Goals()
+
+    def config(self, seed: int, steps: int | None = None) -> RlifRunConfig:
+        """Return the settings of a run."""
+        learner = replace(self.learner, seed=seed)
+        return RlifRunConfig(steps=steps or self.steps, seed=seed, learner=learner)
+
+    def marks(self, steps: int) -> list[int]:
+        """Return after how many steps a run of so many is judged."""
+        return [*range(self.mark_steps, steps, self.mark_steps), steps]
+
+
+def _path(title: str, critic: str) -> Experiment:
+    learner = TakeoverConfig(learner=RlifConfig(critic=critic))
+    task = CONFIG / 'tasks' / 'rover_path.yaml'
+    return Experiment(title, task, learner, 20_000, 4000, seeds=5, courses=150)
+
+
+EXPERIMENTS = {
+    'dsact': _path('DSAC-T critics', 'dsact'),
+    'ensemble': _path('RLPD critics', 'ensemble'),
+    'lane': Experiment(
+        'From pictures: rover_lane',
+        CONFIG / 'tasks' / 'rover_lane.yaml',
+        config_from_file(CONFIG / 'training' / 'rlif_rover_lane.yaml'),
+        20_000,
+        5000,
+        seeds=3,
+        courses=60,
+        goals=Goals(deployed=80.0, above_start=25.0),
+    ),
+}
+# What is shown side by side: experiments on one task.
+FIGURES = {'rover_path': ('dsact', 'ensemble'), 'rover_lane': ('lane',)}
 # Nobody learns here, and nothing is chosen by what happens here; apart from every course of
 # `takeover.training.rlif_run`, of `takeover rlif`, and from the operators' below.
 EVALUATION_COURSES = range(7_000_000, 7_000_150)
@@ -28,25 +76,14 @@ EVALUATION_COURSES = range(7_000_000, 7_000_150)
 OPERATOR_COURSES = range(8_000_000, 8_000_150)
 
 
-def config(critic: str, seed: int, steps: int = STEPS) -> RlifRunConfig:
-    """Return the settings of a run: the defaults, but for critic and seed."""
-    learner = TakeoverConfig(seed=seed, learner=RlifConfig(critic=critic))
-    return RlifRunConfig(steps=steps, seed=seed, learner=learner)
-
-
-def marks(steps: int) -> list[int]:
-    """Return after how many steps a run of so many is judged: every MARK_STEPS, and at its end."""
-    return [*range(MARK_STEPS, steps, MARK_STEPS), steps]
-
-
-def result_folder(critic: str, seed: int) -> Path:
+def result_folder(name: str, seed: int) -> Path:
     """Return where the tables of a run are kept."""
-    return RESULTS / critic / f'seed_{seed}'
+    return RESULTS / name / f'seed_{seed}'
 
 
-def run_folder(critic: str, seed: int) -> Path:
+def run_folder(name: str, seed: int) -> Path:
     """Return where logs and policies of a run are."""
-    return RUNS / critic / f'seed_{seed}'
+    return RUNS / name / f'seed_{seed}'
 
 
 def write_rows(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:

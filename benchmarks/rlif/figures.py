@@ -1,11 +1,11 @@
-"""Success and take-overs over the steps of a run, the critics side by side."""
+"""Success and take-overs over the steps of a run, experiments on one task side by side."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from statistics import median
 
 from benchmarks.rlif.claims import median_of, SeedResult
-from benchmarks.rlif.experiment import CRITICS, MARK_STEPS
+from benchmarks.rlif.experiment import EXPERIMENTS
 from benchmarks.rlif.results import FinishedRun
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -25,11 +25,11 @@ def draw_success(runs: Runs, expert: float | None, out: Path) -> None:
     :param expert: success of the expert on the same courses, percent; None: not known.
     """
     figure, panels = _panels(runs, 'success alone, %')
-    for axes, (critic, found) in zip(panels, runs.items()):
+    for axes, (name, found) in zip(panels, runs.items()):
         results = [run.result for run in found]
         _levels(axes, results, expert)
-        for name, colour in (('newest', POLICY), ('trusted', GOAL)):
-            _curves(axes, results, name, colour)
+        for policy, colour in (('newest', POLICY), ('trusted', GOAL)):
+            _curves(axes, results, policy, colour)
         last = max(max(each.trusted) for each in results)
         axes.plot(
             [last] * len(results),
@@ -42,7 +42,7 @@ def draw_success(runs: Runs, expert: float | None, out: Path) -> None:
             clip_on=False,
             zorder=5,
         )
-        _name(axes, f'{CRITICS[critic]}: {len(results)} seeds and their median')
+        _name(axes, name, len(results))
         axes.set_ylim(0.0, 100.0)
         axes.legend(
             frameon=False,
@@ -57,13 +57,13 @@ def draw_success(runs: Runs, expert: float | None, out: Path) -> None:
 def draw_takeovers(runs: Runs, out: Path) -> None:
     """Draw how often a person took over while the policies learned: each seed, and the median."""
     figure, panels = _panels(runs, 'take-overs per 1000 steps (50 s)')
-    for axes, (critic, found) in zip(panels, runs.items()):
+    for axes, (name, found) in zip(panels, runs.items()):
         rates = np.array([takeover_rates(run) for run in found])
         middle = BIN_STEPS * (np.arange(rates.shape[1]) + 0.5)
         for row in rates:
             axes.plot(middle, row, color=HUMAN, linewidth=0.8, alpha=0.5)
         axes.plot(middle, np.median(rates, axis=0), color=HUMAN, linewidth=2.2, label='median')
-        _name(axes, f'{CRITICS[critic]}: {len(found)} seeds and their median')
+        _name(axes, name, len(found))
         axes.set_xlim(0.0, BIN_STEPS * rates.shape[1])
         axes.set_ylim(bottom=0.0)
     figure.savefig(out, transparent=True)
@@ -118,10 +118,11 @@ def _panels(runs: Runs, label: str) -> tuple[Figure, Sequence[Axes]]:
     return figure, panels[0]
 
 
-def _name(axes: Axes, title: str) -> None:
-    """Name axes, and set their ticks."""
-    axes.set_title(title, color=INK, fontsize=9)
+def _name(axes: Axes, name: str, seeds: int) -> None:
+    """Name axes after an experiment, and set their ticks."""
+    experiment = EXPERIMENTS[name]
+    axes.set_title(f'{experiment.title}: {seeds} seeds and their median', color=INK, fontsize=9)
     axes.set_xlabel('steps of corrected driving')
     axes.set_xlim(0.0)
-    axes.xaxis.set_major_locator(MultipleLocator(MARK_STEPS))
+    axes.xaxis.set_major_locator(MultipleLocator(experiment.mark_steps))
     axes.xaxis.set_major_formatter(EngFormatter(sep=''))

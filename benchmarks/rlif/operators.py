@@ -1,8 +1,9 @@
 """How often scripted drivers reach the goal alone: what the skill of an operator is worth.
 
 `ScriptedOperator` with its hands on the stick all the time, through joystick mapping, arbiter and
-gate, on courses of its own; so `takeover.simulation.operator.SKILLS` can be checked. For
-comparison, the operator who corrects and the expert also drive the courses of the evaluations.
+gate, on courses of its own, on the path and in the lane; so `takeover.simulation.operator.SKILLS`
+can be checked. For comparison, the operator who corrects and the expert also drive the courses of
+the evaluations.
 
     python -m benchmarks.rlif.operators
 
@@ -14,11 +15,12 @@ import time
 
 from benchmarks.rlif.evaluate import LETTERS, letters
 from benchmarks.rlif.experiment import (
+    CONFIG,
     EVALUATION_COURSES,
+    FIGURES,
     JOYSTICK,
     OPERATOR_COURSES,
     RESULTS,
-    TASK,
     write_rows,
 )
 import numpy as np
@@ -61,33 +63,48 @@ def expert(env: RoverPathEnv) -> Callable[[range], str]:
     return drive
 
 
+def blind(name: str) -> RoverPathEnv:
+    """Return the world of a task without its camera: who drives here needs no pictures."""
+    task, robot = load_task_and_robot(CONFIG / 'tasks' / f'{name}.yaml')
+    images = {image.inputs[0] for image in task.images}
+    seen = {
+        'inputs': {key: spec for key, spec in task.inputs.items() if key not in images},
+        'features': task.vector_features,
+    }
+    return RoverPathEnv(task.model_copy(update=seen), robot, None, LIVE_LATENCY_S, gated=True)
+
+
 def main() -> None:
     """Drive and write."""
-    env = RoverPathEnv(*load_task_and_robot(TASK), latency_s=LIVE_LATENCY_S, gated=True)
-    drives = [('operator', skill, operator(env, skill), OPERATOR_COURSES) for skill in TRIED]
-    drives += [
-        ('operator', CORRECTING, operator(env, CORRECTING), EVALUATION_COURSES),
-        ('expert', '', expert(env), EVALUATION_COURSES),
-    ]
     rows = []
     RESULTS.mkdir(parents=True, exist_ok=True)
-    for driver, skill, drive, courses in drives:
-        begun_s = time.monotonic()
-        outcomes = drive(courses)
-        rows.append(
-            {
-                'driver': driver,
-                'skill': skill,
-                'first_course': courses[0],
-                'goals': outcomes.count('G'),
-                'courses': len(outcomes),
-                'outcomes': outcomes,
-            }
-        )
-        write_rows(FILE, rows)
-        took_s = time.monotonic() - begun_s
-        print(f'{driver} {skill}: {rows[-1]["goals"]} of {len(outcomes)}, {took_s:.0f} s')
-    env.close()
+    for name in FIGURES:
+        env = blind(name)
+        drives = [('operator', skill, operator(env, skill), OPERATOR_COURSES) for skill in TRIED]
+        drives += [
+            ('operator', CORRECTING, operator(env, CORRECTING), EVALUATION_COURSES),
+            ('expert', '', expert(env), EVALUATION_COURSES),
+        ]
+        for driver, skill, drive, courses in drives:
+            begun_s = time.monotonic()
+            outcomes = drive(courses)
+            rows.append(
+                {
+                    'task': name,
+                    'driver': driver,
+                    'skill': skill,
+                    'first_course': courses[0],
+                    'goals': outcomes.count('G'),
+                    'courses': len(outcomes),
+                    'outcomes': outcomes,
+                }
+            )
+            write_rows(FILE, rows)
+            took_s = time.monotonic() - begun_s
+            print(
+                f'{name} {driver} {skill}: {rows[-1]["goals"]} of {len(outcomes)}, {took_s:.0f} s'
+            )
+        env.close()
 
 
 if __name__ == '__main__':

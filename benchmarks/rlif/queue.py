@@ -13,7 +13,7 @@ import subprocess
 import sys
 import time
 
-from benchmarks.rlif.experiment import CRITICS, result_folder, RUNS, SEEDS
+from benchmarks.rlif.experiment import EXPERIMENTS, result_folder, RUNS
 from tests.conftest import REPOSITORY
 
 # What is done in turn for each seed, and the table that says that it is done.
@@ -21,24 +21,28 @@ STAGES = {'run': 'run.json', 'evaluate': 'curve.csv'}
 Job = tuple[str, int]
 
 
-def missing(critics: list[str], seeds: list[int]) -> list[Job]:
-    """Return critic and seed of what is not done, in order."""
-    wanted = [(critic, seed) for critic in critics for seed in seeds]
+def missing(names: list[str], seeds: list[int] | None) -> list[Job]:
+    """Return experiment and seed of what is not done, in order."""
+    wanted = [
+        (name, seed)
+        for name in names
+        for seed in (range(EXPERIMENTS[name].seeds) if seeds is None else seeds)
+    ]
     return [job for job in wanted if not (result_folder(*job) / STAGES['evaluate']).exists()]
 
 
 def work(job: Job) -> bool:
     """Do what is missing of a run and of its evaluation; return whether all is there now."""
-    critic, seed = job
+    name, seed = job
     for stage, table in STAGES.items():
-        if (result_folder(critic, seed) / table).exists():
+        if (result_folder(name, seed) / table).exists():
             continue
         begun_s = time.monotonic()
-        command = [sys.executable, '-m', f'benchmarks.rlif.{stage}', critic, str(seed)]
-        with (RUNS / f'{stage}-{critic}-{seed}.log').open('w') as log:
+        command = [sys.executable, '-m', f'benchmarks.rlif.{stage}', name, str(seed)]
+        with (RUNS / f'{stage}-{name}-{seed}.log').open('w') as log:
             done = subprocess.run(command, cwd=REPOSITORY, stdout=log, stderr=subprocess.STDOUT)
         took_s = time.monotonic() - begun_s
-        print(f'{stage} {critic} {seed}: exit {done.returncode} in {took_s:.0f} s', flush=True)
+        print(f'{stage} {name} {seed}: exit {done.returncode} in {took_s:.0f} s', flush=True)
         if done.returncode:
             return False
     return True
@@ -47,13 +51,13 @@ def work(job: Job) -> bool:
 def main() -> int:
     """Do what is missing; return 1 when something failed."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument('--critics', nargs='+', choices=CRITICS, default=list(CRITICS))
-    parser.add_argument('--seeds', nargs='+', type=int, default=list(range(SEEDS)))
+    parser.add_argument('--experiments', nargs='+', choices=EXPERIMENTS, default=list(EXPERIMENTS))
+    parser.add_argument('--seeds', nargs='+', type=int, help='default: those of the experiment')
     parser.add_argument('--processes', type=int, default=2)
     given = parser.parse_args()
     RUNS.mkdir(parents=True, exist_ok=True)
     with ThreadPoolExecutor(given.processes) as workers:
-        done = list(workers.map(work, missing(given.critics, given.seeds)))
+        done = list(workers.map(work, missing(given.experiments, given.seeds)))
     if not all(done):
         print(f'some failed; see {RUNS}')
     return 0 if all(done) else 1

@@ -11,13 +11,13 @@ from benchmarks.machine import verdict
 from benchmarks.rlif.claims import claims, SeedResult
 from benchmarks.rlif.evaluate import LONGER
 from benchmarks.rlif.experiment import (
-    CRITICS,
     EVALUATION_COURSES,
-    MARK_STEPS,
+    Experiment,
+    EXPERIMENTS,
+    FIGURES,
     OPERATOR_COURSES,
     read_rows,
     RESULTS,
-    STEPS,
 )
 from benchmarks.rlif.figures import draw_success, draw_takeovers, Runs
 from benchmarks.rlif.operators import FILE as OPERATORS
@@ -27,12 +27,12 @@ from takeover.agents.evaluation import wilson_interval
 HEADING = """# Learning from take-overs: results
 
 Each seed clones 4 demonstrations until the clone has converged; then a scripted operator of skill
-0.4 corrects the policy for {steps} steps ({minutes:.0f} minutes of driving at 20 Hz), and it
-learns from the take-overs: the defaults of `takeover rlif`, with DSAC-T's critics, and with those
-of RLPD. Afterwards every policy of interest drives alone, without noise, on the same {courses}
-courses (seeds {first} to {last}), which were used for nothing else. A success rate of 85 % on so
-many courses has a 95 % interval of {low:.0f} to {high:.0f} %: a few points between two policies
-are chance, and the best of ten policies is flattered by it.
+0.4 corrects the policy, at 20 Hz, and it learns from the take-overs: on `rover_path` by the
+defaults of `takeover rlif`, with DSAC-T's critics and with those of RLPD; on `rover_lane` from
+pictures, by `config/training/rlif_rover_lane.yaml`. Afterwards every policy of interest drives alone,
+without noise, on the same courses (from seed {first} on), which were used for nothing else. A
+success rate of 85 % on {courses} courses has a 95 % interval of {low:.0f} to {high:.0f} %: a few
+points between two policies are chance, and the best of ten policies is flattered by it.
 
 * *start*: the converged clone of the demonstrations; *longer*: the same with {longer} times the
   gradient steps, to see that it has converged.
@@ -44,7 +44,7 @@ are chance, and the best of ten policies is flattered by it.
   it had, in how long. Who chooses sees no evaluation: a run has ended before one is made.
 * *own best*: the best of all policies of this run in this table, by hindsight.
 * *newest*: what had been learned, whether it was offered to drive or not.
-* *take-overs*: in the first and in the last {mark} steps; *person*: share of all steps.
+* *take-overs*: up to the first mark, and from the last one on; *person*: share of all steps.
 
 Made by `python -m benchmarks.rlif.queue`, `python -m benchmarks.rlif.operators` and
 `python -m benchmarks.rlif.report`, one thread for each run. In the folder of each seed: settings,
@@ -58,15 +58,11 @@ def heading() -> str:
     count = len(EVALUATION_COURSES)
     low, high = wilson_interval(round(0.85 * count), count)
     return HEADING.format(
-        steps=STEPS,
-        minutes=STEPS / 20 / 60,
         courses=count,
         first=EVALUATION_COURSES[0],
-        last=EVALUATION_COURSES[-1],
         low=100.0 * low,
         high=100.0 * high,
         longer=LONGER,
-        mark=MARK_STEPS,
     )
 
 
@@ -80,8 +76,8 @@ def seed_rows(runs: Sequence[FinishedRun]) -> list[str]:
     columns = [numbers(run.result) for run in runs]
     for run, values in zip(runs, columns):
         cells = [str(run.result.seed), *(f'{value:.1f}' for value in values), run.evidence]
-        first = run.takeovers(0, MARK_STEPS)
-        last = run.takeovers(STEPS - MARK_STEPS, STEPS)
+        steps, mark = run.about['config']['steps'], min(run.result.newest)
+        first, last = run.takeovers(0, mark), run.takeovers(steps - mark, steps)
         cells += [f'{first}, {last}', f'{100.0 * run.human_share:.1f} %']
         lines.append(f'| {" | ".join(cells)} |')
     medians = [spread(values) for values in zip(*columns)]
@@ -111,11 +107,11 @@ def curve_rows(runs: Sequence[FinishedRun]) -> list[str]:
     return lines
 
 
-def verdicts(runs: Sequence[FinishedRun]) -> list[str]:
+def verdicts(runs: Sequence[FinishedRun], experiment: Experiment) -> list[str]:
     """Return the claims, each with what was found."""
     return [
         f'* {found.claim}: {found.found}: {verdict(found.holds)}'
-        for found in claims([run.result for run in runs])
+        for found in claims([run.result for run in runs], experiment.goals)
     ]
 
 
@@ -125,9 +121,9 @@ def where(runs: Sequence[FinishedRun]) -> str:
     software, took = about['software'], [run.about['cpu_s'] / 60.0 for run in runs]
     machines = sorted({run.about['machine'].partition(', load')[0] for run in runs})
     return (
-        f'{len(runs)} seeds. On {" and ".join(machines)}; Python {software["python"]}, torch '
-        f'{software["torch"]}, mujoco {software["mujoco"]}; {min(took):.1f} to {max(took):.1f} '
-        'minutes of one core for a run.'
+        f'{len(runs)} seeds, {about["config"]["steps"]} steps. On {" and ".join(machines)}; Python '
+        f'{software["python"]}, torch {software["torch"]}, mujoco {software["mujoco"]}; '
+        f'{min(took):.1f} to {max(took):.1f} minutes of one core for a run.'
     )
 
 
@@ -144,39 +140,43 @@ def operator_rows() -> list[str]:
         'operator who corrects and the expert (without joystick) on the courses of the '
         'evaluations above.',
         '',
-        '| driver | skill | courses from | success, % | 95 % interval |',
-        '|---|---|---|---|---|',
+        '| task | driver | skill | courses from | success, % | 95 % interval |',
+        '|---|---|---|---|---|---|',
     ]
     for row in rows:
         goals, courses = int(row['goals']), int(row['courses'])
         low, high = wilson_interval(goals, courses)
         lines.append(
-            f'| {row["driver"]} | {row["skill"]} | {row["first_course"]} '
+            f'| {row["task"]} | {row["driver"]} | {row["skill"]} | {row["first_course"]} '
             f'| {100.0 * goals / courses:.1f} ({goals} of {courses}) '
             f'| {100.0 * low:.0f} to {100.0 * high:.0f} |'
         )
     return lines
 
 
-def expert_success() -> float | None:
+def expert_success(task: str) -> float | None:
     """Return the success of the expert on the courses of the evaluations, percent."""
     for row in read_rows(OPERATORS):
-        if row['driver'] == 'expert':
+        if (row['task'], row['driver']) == (task, 'expert'):
             return 100.0 * int(row['goals']) / int(row['courses'])
     return None
 
 
 def main() -> int:
     """Draw and write."""
-    runs: Runs = {critic: found for critic in CRITICS if (found := finished_runs(critic))}
     lines = [heading()]
-    if runs:
-        draw_success(runs, expert_success(), RESULTS / 'success.png')
-        draw_takeovers(runs, RESULTS / 'takeovers.png')
-        lines += ['![success over steps](success.png)', '', '![take-overs](takeovers.png)', '']
-    for critic, found in runs.items():
-        lines += [f'## {CRITICS[critic]}', '', where(found), '', *verdicts(found), '']
-        lines += ['Success in percent:', '', *seed_rows(found), '', *curve_rows(found), '']
+    for task, names in FIGURES.items():
+        runs: Runs = {name: found for name in names if (found := finished_runs(name))}
+        if runs:
+            draw_success(runs, expert_success(task), RESULTS / f'{task}_success.png')
+            draw_takeovers(runs, RESULTS / f'{task}_takeovers.png')
+            lines += [f'![{task}: success over steps]({task}_success.png)', '']
+            lines += [f'![{task}: take-overs]({task}_takeovers.png)', '']
+        for name, found in runs.items():
+            experiment = EXPERIMENTS[name]
+            lines += [f'## {experiment.title}', '', where(found), '']
+            lines += [*verdicts(found, experiment), '', 'Success in percent:', '']
+            lines += [*seed_rows(found), '', *curve_rows(found), '']
     lines += operator_rows()
     text = '\n'.join(lines).rstrip() + '\n'
     (RESULTS / 'README.md').write_text(text)

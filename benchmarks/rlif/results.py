@@ -42,16 +42,16 @@ class FinishedRun:
         return f'{wrong} in {float(found["driven_s"]):.0f} s'
 
 
-def finished_runs(critic: str) -> list[FinishedRun]:
-    """Return the runs of a critic that were evaluated, by seed."""
-    folders = (RESULTS / critic).glob('seed_*')
+def finished_runs(name: str) -> list[FinishedRun]:
+    """Return the runs of an experiment that were evaluated, by seed."""
+    folders = (RESULTS / name).glob('seed_*')
     seeds = sorted(int(folder.name.removeprefix('seed_')) for folder in folders)
-    runs = [_read(critic, seed) for seed in seeds]
+    runs = [_read(name, seed) for seed in seeds]
     return [run for run in runs if run is not None]
 
 
-def _read(critic: str, seed: int) -> FinishedRun | None:
-    folder = result_folder(critic, seed)
+def _read(name: str, seed: int) -> FinishedRun | None:
+    folder = result_folder(name, seed)
     rows = read_rows(folder / 'curve.csv')
     if not rows:
         return None

@@ -1,11 +1,11 @@
 """One run: drive, correct, learn, deploy. No policy is evaluated here.
 
 Log, demonstrations and every policy version stay in runs/rlif_benchmark; the tables go to
-benchmarks/results/rlif/<critic>/seed_<seed>:
+benchmarks/results/rlif/<experiment>/seed_<seed>:
 
 * `episodes.csv`: each episode of corrected driving;
 * `versions.csv`: each policy, and its own driving, by which the deployed one was chosen;
-* `marks.csv`: every 4000 steps the newest policy, and the one to trust by then;
+* `marks.csv`: at each mark the newest policy, and the one to trust by then;
 * `run.json`: settings, first and deployed version, machine and times; it is written last.
 
     python -m benchmarks.rlif.run dsact 0
@@ -23,14 +23,11 @@ from typing import Any
 
 from benchmarks.machine import machine
 from benchmarks.rlif.experiment import (
-    config,
-    CRITICS,
+    Experiment,
+    EXPERIMENTS,
     JOYSTICK,
-    marks,
     result_folder,
     run_folder,
-    STEPS,
-    TASK,
     write_rows,
 )
 from takeover.action import ActionContract
@@ -49,13 +46,15 @@ from takeover.training.rlif_run import EpisodeRow, RlifRun, RlifRunConfig
 TABLES = ('episodes.csv', 'versions.csv', 'marks.csv')
 
 
-def drive(settings: RlifRunConfig, folder: Path, command: str) -> dict[str, Any]:
+def drive(
+    experiment: Experiment, settings: RlifRunConfig, folder: Path, command: str
+) -> dict[str, Any]:
     """Do a run in a folder, and write its tables there; return what `run.json` says of it."""
     begun_s, begun_cpu_s, at = time.monotonic(), time.process_time(), machine()
     computing = str(compute.prepare())
-    task, robot = load_task_and_robot(TASK)
+    task, robot = load_task_and_robot(experiment.task)
     mapping = load_joystick(JOYSTICK, ActionContract(task.action))
-    metadata = log_metadata(TASK, command, asdict(settings))
+    metadata = log_metadata(experiment.task, command, asdict(settings))
     with LogWriter(folder / 'log', headless_channels(), metadata) as log:
         hash_of_task = spec_hash(task)
         run = RlifRun(
@@ -70,7 +69,7 @@ def drive(settings: RlifRunConfig, folder: Path, command: str) -> dict[str, Any]
         demonstrated = run.demonstrate()
         write_steps(folder / 'demonstrations', demonstrated, hash_of_task, metadata)
         first = run.policy.version
-        rows, found = follow(run, folder)
+        rows, found = follow(run, folder, experiment.marks(settings.steps))
     write_rows(folder / 'episodes.csv', map(asdict, rows))
     write_rows(folder / 'marks.csv', found)
     write_rows(folder / 'versions.csv', described_versions(run))
@@ -97,12 +96,14 @@ def drive(settings: RlifRunConfig, folder: Path, command: str) -> dict[str, Any]
     }
 
 
-def follow(run: RlifRun, folder: Path) -> tuple[list[EpisodeRow], list[dict[str, Any]]]:
+def follow(
+    run: RlifRun, folder: Path, marks: Sequence[int]
+) -> tuple[list[EpisodeRow], list[dict[str, Any]]]:
     """Drive to the end; return the episodes, and the newest and the trusted policy at each mark.
 
     A mark is the end of the episode in which the run came to so many steps.
     """
-    waiting, rows, found = marks(run.config.steps), [], []
+    waiting, rows, found = list(marks), [], []
     for row in said(run.drive()):
         rows.append(row)
         while waiting and row.steps >= waiting[0]:
@@ -161,17 +162,19 @@ def keep(folder: Path, kept: Path, about: dict[str, Any], tables: Sequence[str] 
 def main() -> None:
     """Parse the arguments and run."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument('critic', choices=CRITICS)
+    parser.add_argument('experiment', choices=EXPERIMENTS)
     parser.add_argument('seed', type=int, help='of everything random')
-    parser.add_argument('--steps', type=int, default=STEPS)
+    parser.add_argument('--steps', type=int, help='default: those of the experiment')
     given = parser.parse_args()
-    folder = run_folder(given.critic, given.seed)
+    experiment = EXPERIMENTS[given.experiment]
+    folder = run_folder(given.experiment, given.seed)
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    settings = config(given.critic, given.seed, given.steps)
-    command = f'python -m benchmarks.rlif.run {given.critic} {given.seed} --steps {given.steps}'
-    about = drive(settings, folder, command)
-    keep(folder, result_folder(given.critic, given.seed), about)
+    settings = experiment.config(given.seed, given.steps)
+    command = f'python -m benchmarks.rlif.run {given.experiment} {given.seed}'
+    command += f' --steps {settings.steps}'
+    about = drive(experiment, settings, folder, command)
+    keep(folder, result_folder(given.experiment, given.seed), about)
 
 
 if __name__ == '__main__':

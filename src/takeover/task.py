@@ -1,28 +1,33 @@
-"""Load task and robot files and check that they fit together."""
+"""Load task and robot files and check that they fit together.
+
+A name without a slash or an ending, such as rover_lane, is that of a file that is shipped.
+"""
 
 from pathlib import Path
 
 from takeover.config_file import ConfigError, load_config
 from takeover.robot import RobotSpec
+from takeover.shipped import config_path
 from takeover.specs import TaskSpec
 
 MIN_PERIODS_IN_TIMEOUT = 2.0
+TASKS, ROBOTS = 'tasks', 'robots'
 
 
 def load_task(path: str | Path) -> TaskSpec:
-    """Read a task file, for example config/tasks/rover_path.yaml.
+    """Read a task file, for example rover_path, which is config/tasks/rover_path.yaml.
 
     :raises ConfigError: naming file, line, key and the legal form of everything that is wrong.
     """
-    return load_config(path, TaskSpec)
+    return load_config(config_path(path, TASKS), TaskSpec)
 
 
 def load_robot(path: str | Path) -> RobotSpec:
-    """Read a robot file, for example config/robots/rover.yaml.
+    """Read a robot file, for example rover, which is config/robots/rover.yaml.
 
     :raises ConfigError: naming file, line, key and the legal form of everything that is wrong.
     """
-    return load_config(path, RobotSpec)
+    return load_config(config_path(path, ROBOTS), RobotSpec)
 
 
 def load_task_and_robot(
@@ -33,9 +38,10 @@ def load_task_and_robot(
     :param robot_path: default: ../robots/<robot>.yaml beside the folder of the task file.
     :raises ConfigError: as `load_task`; also when the task asks for more than the robot allows.
     """
+    task_path = config_path(task_path, TASKS)
     task = load_task(task_path)
     if robot_path is None:
-        robot_path = Path(task_path).parent.parent / 'robots' / f'{task.robot}.yaml'
+        robot_path = task_path.parent.parent / ROBOTS / f'{task.robot}.yaml'
     robot = load_robot(robot_path)
     problems = mismatches(task, robot)
     if problems:

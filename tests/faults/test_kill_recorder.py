@@ -1,5 +1,6 @@
 """SIGKILL of the recorder at random moments: no acknowledged step is lost, none is there twice.
 
+It records a task with images, which has all that one without has, and the pictures.
 TAKEOVER_RECORDER_KILLS sets how often it is killed; 100 take about ten minutes.
 """
 
@@ -12,9 +13,11 @@ import time
 from takeover.data.log_follower import LogFollower
 from takeover.data.log_messages import Step
 from takeover.data.log_reader import log_files, LogReader
+from takeover.task import load_task
 from tests.nodes.fake_drive import FakeDrive
 from tests.nodes.recorder import hear_state, logged_steps, start_recorder
 from tests.stack import new_domain, Observer
+from tests.vision_policies import LANE_FILE
 
 KILLS = int(os.environ.get('TAKEOVER_RECORDER_KILLS', '5'))
 RATE_HZ = 40.0
@@ -47,7 +50,7 @@ def compared(drive: FakeDrive, observer: Observer, folder: Path) -> tuple[set[in
     return ends & set(drive.said), [step.sequence for step in logged_steps(folder)]
 
 
-def test_a_recorder_killed_at_random_moments_loses_and_doubles_nothing(task, tmp_path):
+def test_a_recorder_killed_at_random_moments_loses_and_doubles_nothing(tmp_path):
     seed = random.SystemRandom().randrange(1 << 30)
     print(f'seed of the random moments: {seed}')
     chance = random.Random(seed)
@@ -55,11 +58,16 @@ def test_a_recorder_killed_at_random_moments_loses_and_doubles_nothing(task, tmp
     observer = Observer(domain)
     try:
         hear_state(observer)
-        drive = FakeDrive(observer, task)
+        drive = FakeDrive(observer, load_task(LANE_FILE))
         follower, followed = LogFollower(tmp_path), []
         counts = []
         for _ in range(KILLS):
-            one_life(drive, observer, lambda: start_recorder(domain, tmp_path), chance)
+            one_life(
+                drive,
+                observer,
+                lambda: start_recorder(domain, tmp_path, task_file=LANE_FILE),
+                chance,
+            )
             followed += [event for event in follower.poll() if isinstance(event, Step)]
             counts.append(observer.last('recorder/state').steps)
         ends, found = compared(drive, observer, tmp_path)
@@ -80,7 +88,9 @@ def test_a_recorder_killed_at_random_moments_loses_and_doubles_nothing(task, tmp
     # Who follows the log from one kill to the next learns from each step once.
     assert [step.sequence for step in followed if step.episode] == found
     for step in logged_steps(tmp_path):
-        assert step.reward == drive.said[step.sequence].reward.reward
+        said = drive.said[step.sequence]
+        assert step.reward == said.reward.reward
+        assert step.pixels.tobytes() == bytes(said.pictures.images[0].data)
     print(f'{KILLS} kills, {len(found)} of {len(drive.said)} steps in {len(files)} files')
 
 

@@ -9,10 +9,12 @@ from takeover_msgs.msg import (
     Command,
     EpisodeState,
     ExecutedCommand,
+    PolicyObservation,
     RecorderState,
     StepReward,
 )
 from takeover_nodes import conversions, qos
+from takeover_nodes.camera_messages import image_message
 from tests.stack import Observer, wait_until
 
 RATE_HZ = 40.0
@@ -26,6 +28,8 @@ class Said:
     command: Command
     executed: ExecutedCommand
     reward: StepReward
+    pictures: PolicyObservation | None = None
+    """Of a task with images."""
 
 
 class FakeDrive:
@@ -50,6 +54,10 @@ class FakeDrive:
                 ('episode', EpisodeState, qos.LATCHED),
             )
         }
+        if task.images:
+            self.out['policy/observation'] = node.create_publisher(
+                PolicyObservation, 'policy/observation', qos.RECORD
+            )
 
     def begin(self, observer: Observer) -> RecorderState:
         """Wait until a recorder hears everything; return its state then.
@@ -91,8 +99,9 @@ class FakeDrive:
             ('policy/command', said.command),
             ('safety/executed_command', said.executed),
             ('intervention/reward', said.reward),
+            ('policy/observation', said.pictures),
         ):
-            if topic != without:
+            if topic != without and message is not None:
                 self.out[topic].publish(message)
         if said.reward.outcome:
             self.out['episode'].publish(
@@ -119,6 +128,9 @@ class FakeDrive:
         now_ns = self.clock.now().nanoseconds
         command.header.stamp = conversions.ns_to_stamp(now_ns)
         command.observation_stamp = conversions.ns_to_stamp(now_ns - 5_000_000)
+        pictures = self.pictures(now_ns) if self.task.images else None
+        if pictures is not None:
+            command.image_stamps = [image.header.stamp for image in pictures.images]
         for name, value in changes.items():
             setattr(command, name, value)
         executed = ExecutedCommand(
@@ -139,7 +151,16 @@ class FakeDrive:
             terminated=last,
             outcome=EpisodeState.GOAL if last else EpisodeState.RUNNING,
         )
-        return Said(command, executed, reward)
+        return Said(command, executed, reward, pictures)
+
+    def pictures(self, now_ns: int) -> PolicyObservation:
+        """Return pictures of noise for the step that is on, a little older each."""
+        message = PolicyObservation(sequence=self.sequence)
+        for number, image in enumerate(self.task.images, start=1):
+            pixels = self.rng.integers(0, 256, image.shape, np.uint8)
+            stamp_ns = now_ns - number * 10_000_000
+            message.images.append(image_message(pixels, image.form.encoding, stamp_ns, 'camera'))
+        return message
 
     def drive(self, until, rate_hz: float = RATE_HZ) -> None:
         """Say steps at a rate until a condition holds."""

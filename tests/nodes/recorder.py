@@ -13,9 +13,11 @@ from tests.stack import Observer, REPOSITORY, wait_until
 TASK = REPOSITORY / 'config/tasks/rover_path.yaml'
 
 
-def start_recorder(domain: int, folder: Path, *given: str, **options) -> subprocess.Popen:
+def start_recorder(
+    domain: int, folder: Path, *given: str, task_file: Path = TASK, **options
+) -> subprocess.Popen:
     """Start a recorder that writes to `folder`; `given` are parameters as name:=value."""
-    given = (f'task_file:={TASK}', f'log_dir:={folder}', *given)
+    given = (f'task_file:={task_file}', f'log_dir:={folder}', *given)
     return start_node('takeover_nodes', 'recorder_node', domain, given, **options)
 
 

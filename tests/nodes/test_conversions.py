@@ -1,5 +1,6 @@
 """Messages to samples and back."""
 
+import array
 import math
 
 from builtin_interfaces.msg import Time
@@ -11,6 +12,7 @@ from takeover.robot import CameraSpec
 from takeover.samples import LaserScanSample, OdometrySample, PathSample
 from takeover.simulation.course import Obstacle
 from takeover_nodes import conversions, sensor_messages
+from takeover_nodes.camera_messages import image_message, image_sample
 
 STAMP_NS = 12_345_678_901
 
@@ -74,11 +76,41 @@ def test_a_twist_names_its_components():
     assert message.header.stamp == Time(sec=12, nanosec=345_678_901)
 
 
-def test_an_image_keeps_every_pixel():
+def picture(**changes):
+    """Return an Image of 2 x 3 pixels, some of its fields exchanged."""
     pixels = np.arange(2 * 3 * 3, dtype=np.uint8).reshape(2, 3, 3)
-    message = sensor_messages.image_message(pixels, STAMP_NS, 'camera_optical_frame')
-    assert (message.height, message.width, message.step) == (2, 3, 9)
-    assert np.array_equal(np.frombuffer(message.data, np.uint8).reshape(2, 3, 3), pixels)
+    message = image_message(pixels, 'rgb8', STAMP_NS, 'camera_optical_frame')
+    for name, value in changes.items():
+        setattr(message, name, value)
+    return message
+
+
+def test_an_image_is_a_sample_with_every_pixel():
+    sample = image_sample(picture())
+    assert sample.fault() is None
+    assert sample.pixels.shape == (2, 3, 3)
+    assert sample.pixels.ravel().tolist() == list(range(18))
+    assert (sample.stamp_ns, sample.encoding) == (STAMP_NS, 'rgb8')
+    assert sample.frame_id == 'camera_optical_frame'
+
+
+@pytest.mark.parametrize(
+    ('changes', 'fault'),
+    [
+        ({'encoding': 'yuv422'}, "encoding is 'yuv422'; legal: rgb8, bgr8, mono8"),
+        ({'encoding': ''}, "encoding is ''; legal: rgb8, bgr8, mono8"),
+        ({'height': 3}, 'bytes do not fit height, width and step'),
+        ({'width': 4}, 'bytes do not fit height, width and step'),
+        ({'step': 8}, 'bytes do not fit height, width and step'),
+        ({'step': 2**31}, 'bytes do not fit height, width and step'),
+        ({'data': array.array('B', range(17))}, 'bytes do not fit height, width and step'),
+        ({'data': array.array('B')}, 'bytes do not fit height, width and step'),
+    ],
+)
+def test_an_image_that_is_no_picture_is_a_sample_with_a_fault(changes, fault):
+    sample = image_sample(picture(**changes))
+    assert sample.fault() == fault
+    assert sample.stamp_ns == STAMP_NS
 
 
 def test_camera_info_projects_the_edge_of_the_field_of_view_onto_the_edge_of_the_picture():

@@ -25,14 +25,18 @@ from takeover.simulation.operator import OperatorConfig, ScriptedOperator
 from takeover.simulation.takeover_loop import LoopConfig, TakeoverLoop
 from takeover.specs import spec_hash
 from takeover.task import load_task_and_robot
-from takeover_msgs.msg import Command, EpisodeState, ExecutedCommand
+from takeover_msgs.msg import Command, EpisodeState, ExecutedCommand, PolicyObservation
 from takeover_nodes import conversions
+from takeover_nodes.camera_messages import image_message
 from takeover_nodes.intervention_node import InterventionNode
 from takeover_nodes.recorder_node import RecorderNode
+from tests.renderer import skip_without_renderer
 
 COURSES = (7, 8, 9)
 # A clock that begins at zero would be a stamp that was never set.
 START_S = 1000.0
+# A lane is left sooner than a path.
+LEAST = {'rover_path': 300, 'rover_lane': 100}
 RULES = {
     'onset': LabelConfig(failure_reward=-1.0),
     'spread': LabelConfig(window_s=0.4, failure_reward=-1.0, success_reward=0.5),
@@ -133,10 +137,13 @@ def replay(live, spec, number, episode):
             spec_hash=spec,
             values=step.policy_action,
             observation=step.observation,
+            image_stamps=[conversions.ns_to_stamp(ns) for ns in step.image_stamps_ns],
         )
         command.header.stamp = stamp
         command = over_the_wire(command)
         live.recorder.on_policy(command)
+        if step.pixels.size:
+            live.recorder.on_pictures(over_the_wire(pictures(step)))
         live.arbiter.on_policy_command(command)
         live.recorder.on_executed(
             over_the_wire(
@@ -148,6 +155,13 @@ def replay(live, spec, number, episode):
     live.now_s = ended_s
     live.arbiter.episodes.on_episode(episode_state(number, ended_s, steps[-1].outcome))
     assert live.arbiter.trigger_deactivate() is TransitionCallbackReturn.SUCCESS
+
+
+def pictures(step):
+    """Return what policy_node shows of the lane's one camera."""
+    (stamp_ns,) = step.image_stamps_ns
+    image = image_message(step.pixels.reshape(64, 64, 3), 'rgb8', stamp_ns, 'camera')
+    return PolicyObservation(sequence=step.sequence, images=[image])
 
 
 def episode_state(number, now_s, outcome):
@@ -162,15 +176,21 @@ def episode_state(number, now_s, outcome):
     return state
 
 
-@pytest.mark.parametrize('rule', RULES)
-def test_the_same_inputs_give_the_same_transitions(rule, ros, monkeypatch, tmp_path, repository):
+@pytest.mark.parametrize(
+    ('rule', 'name'), [*((rule, 'rover_path') for rule in RULES), ('onset', 'rover_lane')]
+)
+def test_the_same_inputs_give_the_same_transitions(
+    rule, name, ros, monkeypatch, tmp_path, repository
+):
     labels = RULES[rule]
     config = repository / 'config'
     task_file, robot_file, joystick_file = (
-        config / name
-        for name in ('tasks/rover_path.yaml', 'robots/rover.yaml', 'inputs/joystick.yaml')
+        config / file
+        for file in (f'tasks/{name}.yaml', 'robots/rover.yaml', 'inputs/joystick.yaml')
     )
     task, robot = load_task_and_robot(task_file, robot_file)
+    if task.images:
+        skip_without_renderer(task, robot)
     mapping = load_joystick(joystick_file, ActionContract(task.action))
     episodes = drive_headless(task, robot, mapping, labels)
     rules = {
@@ -200,11 +220,12 @@ def test_the_same_inputs_give_the_same_transitions(rule, ros, monkeypatch, tmp_p
     recorded = list(TransitionAssembler(period_s).assemble(events))
     steps = [step for _, driven, _ in episodes for step in driven]
     expected = list(TransitionAssembler(period_s).assemble(steps))
-    assert sum(step.onset for step in steps) >= 3 and len(expected) > 300
+    assert sum(step.onset for step in steps) >= 3 and len(expected) > LEAST[name]
     assert len(recorded) == len(expected)
     for live_one, headless_one in zip(recorded, expected):
         assert differences(live_one.step, headless_one.step) == []
         assert (live_one.next_observation == headless_one.next_observation).all()
+        assert (live_one.next_step.pixels == headless_one.next_step.pixels).all()
         assert live_one.terminated == headless_one.terminated
         assert live_one.truncated == headless_one.truncated
 

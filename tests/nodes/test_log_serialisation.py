@@ -1,5 +1,7 @@
 """What the library writes and reads without ROS is what ROS writes and reads."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from rclpy.serialization import deserialize_message, serialize_message
@@ -13,13 +15,28 @@ from takeover.data.log_messages import (
 )
 from takeover.data.step_codec import encode_step, StepDecoder
 from takeover_msgs import msg
+from takeover_nodes.conversions import stamp_to_ns
 from takeover_nodes.message_texts import text_with_all
 from tests.drives import drive, SPEC_HASH
 
 OURS = ('EpisodeState', 'InterventionState', 'PolicyState', 'SafetyState', 'Step', 'UndoEpisode')
 
 
-@pytest.mark.parametrize('step', list(drive(1, 8)))
+STEPS = [
+    *drive(1, 8),
+    *(
+        replace(
+            step,
+            image_stamps_ns=(step.stamp_ns - 1, step.stamp_ns - 30_000_000)[:cameras],
+            pixels=np.arange(cameras * 107).astype(np.uint8),
+        )
+        for step in drive(1, 4)
+        for cameras in (1, 2)
+    ),
+]
+
+
+@pytest.mark.parametrize('step', STEPS)
 def test_ros_reads_our_steps_and_we_its(step):
     message = deserialize_message(encode_step(step, 'base_link', SPEC_HASH), msg.Step)
     assert message.header.frame_id == 'base_link'
@@ -27,6 +44,8 @@ def test_ros_reads_our_steps_and_we_its(step):
     assert message.observation.tolist() == step.observation.tolist()
     assert message.executed.tolist() == step.executed.tolist()
     assert (message.onset, message.outcome) == (step.onset, step.outcome)
+    assert bytes(message.pixels) == step.pixels.tobytes()
+    assert tuple(map(stamp_to_ns, message.image_stamps)) == step.image_stamps_ns
     assert (message.policy_version, message.spec_hash) == (step.policy_version, SPEC_HASH)
 
     found, spec_hash = StepDecoder().decode_with_hash(serialize_message(message))

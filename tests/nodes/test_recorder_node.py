@@ -11,10 +11,12 @@ from rclpy.serialization import deserialize_message
 from rosbags.highlevel import AnyReader
 from sensor_msgs.msg import Image
 from takeover.command import Source
+from takeover.data.log_check import check_log
 from takeover.data.log_messages import EpisodeEnd, UndoEpisode
 from takeover.data.log_reader import log_files, LogReader, read_log, read_steps
 from takeover.data.log_scan import LogScan
-from takeover_msgs.msg import RecorderState
+from takeover.task import load_task
+from takeover_msgs.msg import PolicyObservation, RecorderState
 from takeover_msgs.msg import UndoEpisode as UndoMessage
 from takeover_nodes import conversions, qos
 from tests.nodes.fake_drive import FakeDrive, STEPS_OF_EPISODE
@@ -26,6 +28,7 @@ from tests.nodes.recorder import (
     wait_until_acknowledged,
 )
 from tests.stack import DEADLINE_S, new_domain, Observer, wait_until
+from tests.vision_policies import LANE_FILE
 
 
 @pytest.fixture
@@ -158,6 +161,51 @@ def test_a_step_without_one_of_its_parts_is_a_gap(observer, task, tmp_path):
     assert state.incomplete - before.incomplete == 2
     first = next(iter(drive.said))
     assert [step.sequence - first for step in logged_steps(tmp_path)] == [0, 2, 4]
+
+
+@pytest.fixture
+def lane():
+    """Return a task with images."""
+    return load_task(LANE_FILE)
+
+
+def test_a_step_of_a_task_with_images_has_the_pixels_that_were_acted_on(observer, lane, tmp_path):
+    drive = FakeDrive(observer, lane)
+    camera = observer.node.create_publisher(Image, *lane.images[0].inputs, qos.SENSOR)
+    with recorder(observer.domain, tmp_path, task_file=LANE_FILE) as process:
+        before = drive.begin(observer)
+        for without in ('', 'policy/observation', ''):
+            drive.step(without)
+        drive.drive(lambda: drive.count >= STEPS_OF_EPISODE + 5)
+        state = wait_until_acknowledged(observer, drive.sequence)
+        assert camera.get_subscription_count() == 0, 'the camera is not recorded a second time'
+        stop(process)
+    assert state.incomplete - before.incomplete == 1
+    steps = logged_steps(tmp_path)
+    assert [step.sequence - min(drive.said) for step in steps[:3]] == [0, 2, 3]
+    assert len(steps) == len(drive.said) - 1
+    for step in steps:
+        said = drive.said[step.sequence]
+        assert step.pixels.tobytes() == bytes(said.pictures.images[0].data)
+        (stamp,) = said.command.image_stamps
+        assert step.image_stamps_ns == (conversions.stamp_to_ns(stamp),)
+        np.testing.assert_array_equal(step.observation, said.command.observation)
+    (file,) = log_files([tmp_path])
+    assert check_log(file).good
+
+
+def test_pictures_of_another_size_are_refused_and_said(observer, lane, tmp_path):
+    drive = FakeDrive(observer, lane)
+    with recorder(observer.domain, tmp_path, task_file=LANE_FILE) as process:
+        drive.begin(observer)
+        drive.step('policy/observation')
+        drive.out['policy/observation'].publish(PolicyObservation(sequence=drive.sequence))
+        drive.step()
+        wait_until_acknowledged(observer, drive.sequence)
+        wait_until(lambda: facts(observer).get('refused') == '1', 'the refusal is told')
+        assert 'the pictures have 0 numbers, the task has 12288' in status(observer).message
+        stop(process)
+    assert [step.sequence for step in logged_steps(tmp_path)] == [drive.sequence]
 
 
 def test_a_command_for_another_task_is_refused_and_said(observer, task, tmp_path):

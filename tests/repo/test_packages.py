@@ -22,9 +22,10 @@ PACKAGES = {
 # How package.xml names what Python imports by another name.
 ROSDEP_KEYS = {
     name: f'python3-{name}' for name in ('jinja2', 'matplotlib', 'numpy', 'rich', 'yaml')
-} | {'PIL': 'python3-pil'}
+} | {'PIL': 'python3-pil', 'cv2': 'python3-opencv'}
 # Without a rosdep key, or one that gives a version that is too old; package.xml says so.
 ONLY_BY_PIP = {
+    'av',
     'evdev',
     'google',
     'gymnasium',
@@ -36,6 +37,9 @@ ONLY_BY_PIP = {
     'onnxruntime',
     'pyarrow',
     'pydantic',
+    'pyrealsense2',
+    'rerun',
+    'safetensors',
     'torch',
     'tyro',
     'zstandard',

@@ -9,8 +9,8 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 import pytest
 
-DIRECT = ('run', 'ros', 'dev', 'learn', 'bench', 'jax')
-LOCKS = ('lock.txt', 'learn-lock.txt', 'bench-lock.txt')
+DIRECT = ('run', 'ros', 'dev', 'learn', 'bench', 'jax', 'view')
+LOCKS = ('lock.txt', 'learn-lock.txt', 'bench-lock.txt', 'view-lock.txt')
 # tomllib came with Python 3.11; the lock file has tomli for 3.10.
 tomllib = importlib.import_module('tomllib' if sys.version_info >= (3, 11) else 'tomli')
 

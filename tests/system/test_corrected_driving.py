@@ -1,6 +1,7 @@
-"""The simulator with a bad policy, a simulated person and a recorder: what lands in the log.
+"""A rover in a lane with a bad policy, a simulated person and a recorder: what lands in the log.
 
-The recorder is killed on the way: it comes back by itself, and nothing else takes notice.
+The policy sees the lane through the rover's camera alone. The recorder is killed on the way: it
+comes back by itself, and nothing else takes notice.
 """
 
 import signal
@@ -9,18 +10,31 @@ import numpy as np
 import pytest
 from sensor_msgs.msg import Joy
 from takeover.command import Source
+from takeover.data.log_check import check_log
 from takeover.data.log_reader import log_files, LogReader, read_steps
 from takeover.intervention.episode_tracker import GAP_PERIODS
 from takeover.specs import spec_hash
+from takeover.task import load_task
 from takeover_msgs.msg import RecorderState
 from takeover_nodes import qos
-from tests.policy_candidates import constant, write
+from tests.renderer import skip_without_renderer
 from tests.stack import running, wait_until
 from tests.stack_topics import hear_all
+from tests.system.test_sim_launch import readme_rows, WITH_IMAGES
+from tests.vision_policies import LANE_FILE, write_vision
 
 TAKEOVERS_EACH = 2
 STEPS_EACH = 100
 STEPS_AFTER = 20
+# From the picture to the command: the age the task allows, and what a machine under load adds.
+MOST_AGE_MS = 1000.0
+PUBLISHERS = {
+    'joy': {'operator_node'},
+    'cmd_vel': {'safety_node'},
+    'camera/image_raw': {'camera_node'},
+    'camera/resize/image_raw': {'camera_node'},
+    'policy/observation': {'policy_node'},
+}
 # Two files are driven for, each with take-overs in it.
 DRIVE_S = 120.0
 
@@ -47,14 +61,21 @@ def taken_over(observer) -> int:
 
 
 @pytest.fixture(scope='module')
-def driven(tmp_path_factory):
+def task():
+    """Return the task that is driven."""
+    return load_task(LANE_FILE)
+
+
+@pytest.fixture(scope='module')
+def driven(tmp_path_factory, task, robot):
     """Drive, kill the recorder, drive on, stop; return the log and what was seen."""
+    skip_without_renderer(task, robot)
     folder = tmp_path_factory.mktemp('corrected')
-    # Straight on at 0.4 m/s, whatever comes.
-    policy = write(folder / 'straight.onnx', constant(np.arctanh(1.0 / 3.0), 0.0))
+    # Straight on at 0.4 m/s, whatever it sees.
+    policy = write_vision(folder / 'straight.onnx', bias=(np.arctanh(1.0 / 3.0), 0.0), spread=0.0)
     log = folder / 'a log'
     arguments = (
-        'camera:=false',
+        'task:=rover_lane',
         f'policy:={policy.file}',
         'exploration:=0.1',
         'operator:=1.0',
@@ -75,10 +96,16 @@ def driven(tmp_path_factory):
         drive_on(observer)
         publishers = {
             topic: {info.node_name for info in observer.node.get_publishers_info_by_topic(topic)}
-            for topic in ('joy', 'cmd_vel')
+            for topic in PUBLISHERS
         }
+        topics = dict(observer.node.get_topic_names_and_types())
         code = launch.stop(signal.SIGINT)
-    return log, observer, publishers, code
+    return log, topics, publishers, code
+
+
+def moves(step) -> bool:
+    """Tell whether the rover drives on."""
+    return step.observation[0] > 0.2
 
 
 @pytest.fixture(scope='module')
@@ -89,8 +116,15 @@ def steps(driven, task):
 
 def test_the_person_speaks_by_joystick_alone_and_the_gate_to_the_robot(driven):
     _, _, publishers, code = driven
-    assert publishers == {'joy': {'operator_node'}, 'cmd_vel': {'safety_node'}}
+    assert publishers == PUBLISHERS
     assert code == 0
+
+
+def test_every_topic_of_the_readme_with_images_is_there_with_its_type(driven, repository):
+    _, there, _, _ = driven
+    for topic, kind, *_ in readme_rows(repository, 'Topics'):
+        if topic.startswith(WITH_IMAGES):
+            assert there[f'/{topic.strip("`")}'] == [kind.replace('/', '/msg/')], topic
 
 
 def test_each_take_over_costs_its_last_step_of_the_policy_one_and_nothing_else_costs(steps, task):
@@ -128,6 +162,19 @@ def test_every_step_of_the_log_is_complete(steps, task):
     shadows = np.array([step.policy_action for step in human])
     assert np.abs(shadows.mean(axis=0) - [0.4, 0.0]).max() < 0.3
     assert shadows.std(axis=0).min() > 0.0, 'with the noise it drives with'
+
+
+def test_every_step_has_the_picture_that_it_was_based_on(driven, steps, task):
+    for step in steps:
+        assert step.pixels.shape == (task.pixels_size,)
+        (age_ms,) = step.frame_ages_ms
+        assert 0.0 < age_ms < MOST_AGE_MS
+    pictures = {step.image_stamps_ns[0]: step.pixels for step in steps if moves(step)}
+    assert len(pictures) > STEPS_EACH / 2
+    # The floor with its lines: never of one colour, and another one from every place.
+    assert all(np.ptp(pixels) > 20 for pixels in pictures.values())
+    assert len({pixels.tobytes() for pixels in pictures.values()}) > 0.9 * len(pictures)
+    assert not any(check_log(file).damage for file in log_files([driven[0]]))
 
 
 def test_a_recorder_that_was_killed_goes_on_in_a_second_file(driven):

@@ -96,8 +96,10 @@ def test_exactly_one_publisher_on_the_robots_command_topic(driving):
     assert [info.node_name for info in publishers] == ['safety_node']
 
 
-# Topics of nodes that the launch file starts only at wish; tests/system/test_demo.py has them all.
-PARTS_TO_ASK_FOR = ('`recorder/', '`learner/')
+# Topics of the camera and of tasks with images; tests/system/test_corrected_driving.py has them.
+WITH_IMAGES = ('`camera/', '`policy/observation`')
+# Topics of nodes that the launch file starts only at wish; tests/system/test_demo.py has them.
+PARTS_TO_ASK_FOR = ('`recorder/', '`learner/', *WITH_IMAGES)
 
 
 def readme_rows(repository, heading: str) -> list[list[str]]:

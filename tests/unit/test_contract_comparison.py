@@ -74,3 +74,18 @@ def test_a_unit_is_compared():
     assert compare_contracts(TASK, found) == [
         "features.cross_track.unit: 'cm', the task needs 'm'"
     ]
+
+
+@pytest.mark.parametrize(
+    ('form', 'said'),
+    [
+        ({'crop': [0.4, 0.0, 1.0, 1.0]}, 'crop=(0.4, 0.0, 1.0, 1.0)'),
+        ({'encoding': 'bgr8'}, "encoding='bgr8'"),
+    ],
+)
+def test_another_form_of_a_picture_is_named(repository, form, said):
+    lane = load_task(repository / 'config' / 'tasks' / 'rover_lane.yaml')
+    fields = lane.contract.model_dump(mode='json')
+    fields['features'][-1]['form'] |= form
+    (found,) = compare_contracts(lane, Contract.model_validate_json(json.dumps(fields)))
+    assert found.startswith('features.forward.form: ') and said in found.split('the task needs')[0]

@@ -19,17 +19,21 @@ VECTOR = {
     'high': 1.0,
 }
 IMAGE = VECTOR | {'kind': 'image', 'size': 48, 'low': 0.0, 'high': 255.0, 'shape': (4, 6, 2)}
+SEEN = IMAGE | {'size': 72, 'shape': (4, 6, 3), 'form': {'crop': (0.3, 0.0, 1.0, 1.0)}}
 SPEED = VECTOR | {'kind': 'odom.linear_velocity', 'size': 1, 'unit': 'm/s'}
 
 
-def test_only_an_image_has_a_shape_in_its_json():
+def test_only_an_image_has_a_shape_in_its_json_and_only_that_of_a_camera_a_form():
     assert FeatureSpec(**IMAGE).model_dump(mode='json')['shape'] == [4, 6, 2]
+    assert 'form' not in FeatureSpec(**IMAGE).model_dump(mode='json')
+    form = FeatureSpec(**SEEN).model_dump(mode='json')['form']
+    assert form == {'crop': [0.3, 0.0, 1.0, 1.0], 'encoding': 'rgb8', 'stack': 1}
     fields = FeatureSpec(**VECTOR).model_dump(mode='json')
-    assert 'shape' not in fields
+    assert 'shape' not in fields and 'form' not in fields
     assert fields['angle_min_rad'] is None
 
 
-@pytest.mark.parametrize('fields', [VECTOR, IMAGE])
+@pytest.mark.parametrize('fields', [VECTOR, IMAGE, SEEN])
 def test_a_feature_survives_its_json(fields):
     feature = FeatureSpec(**fields)
     assert FeatureSpec.model_validate_json(feature.model_dump_json()) == feature
@@ -43,7 +47,7 @@ def test_an_observation_of_an_environment_ages_too(kind):
 
 def test_the_largest_sizes_are_legal():
     assert FeatureSpec(**VECTOR | {'size': MAX_FEATURE_SIZE}).size == 4096
-    largest = (160, 100, 3)
+    largest = (250, 200, 3)
     assert FeatureSpec(**IMAGE | {'size': MAX_IMAGE_SIZE, 'shape': largest}).shape == largest
 
 
@@ -64,9 +68,13 @@ def test_the_largest_sizes_are_legal():
         (IMAGE | {'shape': (8, 6)}, 'shape.2'),
         (IMAGE | {'high': 1.0}, r'must be \[0, 255\], those of uint8, got \[0.0, 1.0\]'),
         (IMAGE | {'low': -1.0}, r'must be \[0, 255\]'),
+        (VECTOR | {'form': {}}, 'form is not used by vector'),
+        (IMAGE | {'form': {}}, 'has 2 channels; rgb8 has 3, times a stack of 1: 3'),
+        (SEEN | {'form': {'stack': 2}}, 'has 3 channels; rgb8 has 3, times a stack of 2: 6'),
+        (SEEN | {'form': {'encoding': 'mono8'}}, 'mono8 has 1, times a stack of 1: 1'),
         (
-            IMAGE | {'size': 48_001, 'shape': (48_001, 1, 1)},
-            'size of image is 48001, must be 48000 or less',
+            IMAGE | {'size': 150_001, 'shape': (150_001, 1, 1)},
+            'size of image is 150001, must be 150000 or less',
         ),
     ],
 )

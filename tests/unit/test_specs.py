@@ -15,6 +15,7 @@ from takeover.specs import (
     contract_json,
     NamedContract,
     spec_hash,
+    stack_of,
     TaskSpec,
 )
 from takeover.task import load_task
@@ -50,6 +51,7 @@ PICTURE = NUMBERS | {
     'high': 255.0,
     'shape': [2, 4, 3],
 }
+SEEN = PICTURE | {'form': {'encoding': 'rgb8'}}
 VECTOR_ACTION = {
     'kind': 'vector',
     'frame': None,
@@ -184,12 +186,23 @@ def test_canonical_json_is_one_form():
         (lambda f: f['action'].pop('frame'), 'Field required'),
         (
             lambda f: f.update(inputs={'camera': CAMERA}, features=[PICTURE]),
-            "input 'camera': the type image is for Gymnasium environments; legal in a task file: "
-            'odometry, laser_scan, path',
+            "feature 'picture': form is needed: how the picture of the camera becomes",
+        ),
+        (
+            lambda f: f.update(inputs={'camera': CAMERA}, features=[SEEN]),
+            'a robot needs at least one number beside its images',
+        ),
+        (
+            lambda f: (
+                f['inputs'].update(camera=CAMERA),
+                f['features'].append(SEEN | {'inputs': ['odom']}),
+            ),
+            r"feature 'picture' \(image\) needs inputs of type \[image\], got \[odometry\]",
         ),
         (
             lambda f: f.update(inputs={'state': STATE}, features=[NUMBERS]),
-            "input 'state': the type vector is for Gymnasium environments",
+            "input 'state': the type vector is for Gymnasium environments; legal in a task file: "
+            'odometry, laser_scan, path, image',
         ),
         (
             lambda f: f.update(action=VECTOR_ACTION),
@@ -210,8 +223,8 @@ def test_a_vector_is_observed_as_floats():
 
 def test_an_image_is_observed_as_bytes():
     contract = environment({'camera': CAMERA}, [PICTURE])
-    assert contract.observation_shape == (2, 4, 3) and contract.observation_size == 24
-    assert contract.observation_dtype == 'uint8'
+    assert contract.observation_shape == (2, 4, 3) and contract.observation_size == 0
+    assert contract.observation_dtype == 'uint8' and contract.pixels_size == 24
 
 
 def test_the_name_is_not_part_of_a_contract():
@@ -222,14 +235,68 @@ def test_the_name_is_not_part_of_a_contract():
 
 
 @pytest.mark.parametrize('features', [[PICTURE, NUMBERS], [NUMBERS, PICTURE]])
-def test_an_image_beside_numbers_is_refused(features):
-    with pytest.raises(ValidationError, match="'picture': an image must be the only feature"):
-        environment({'camera': CAMERA, 'state': STATE}, features)
+def test_an_image_beside_numbers_makes_a_record_with_the_vector_first(features):
+    contract = environment({'camera': CAMERA, 'state': STATE}, features)
+    assert contract.observation_size == 3 and contract.observation_shape == ()
+    assert contract.observation_dtype == [
+        ('observation', '<f4', (3,)),
+        ('picture', 'u1', (2, 4, 3)),
+    ]
 
 
-def test_two_images_are_refused():
-    with pytest.raises(ValidationError, match='an image must be the only feature'):
-        environment({'camera': CAMERA}, [PICTURE, PICTURE | {'name': 'again'}])
+def test_two_images_make_a_record_in_their_order_with_or_without_numbers():
+    second = PICTURE | {'name': 'again', 'shape': [3, 4, 2]}
+    contract = environment({'camera': CAMERA}, [second, PICTURE])
+    assert contract.observation_dtype == [('again', 'u1', (3, 4, 2)), ('picture', 'u1', (2, 4, 3))]
+    more = environment({'camera': CAMERA, 'state': STATE}, [second, NUMBERS, PICTURE])
+    assert more.observation_dtype.names == ('observation', 'again', 'picture')
+    assert more.observation_dtype.itemsize == 12 + 24 + 24
+
+
+def test_pixels_are_counted_once_for_a_stack():
+    stacked = SEEN | {'size': 72, 'shape': [2, 4, 9], 'form': {'stack': 3}}
+    contract = environment({'camera': CAMERA}, [stacked, PICTURE | {'name': 'again'}])
+    assert contract.pixels_size == 24 + 24
+    assert [stack_of(image) for image in contract.images] == [3, 1]
+
+
+def test_the_name_of_the_vector_is_not_that_of_an_image_beside_it():
+    alone = PICTURE | {'name': 'observation'}
+    assert environment({'camera': CAMERA}, [alone]).observation_dtype == 'uint8'
+    for other in (NUMBERS, PICTURE):
+        with pytest.raises(ValidationError, match='this name is that of the vector'):
+            environment({'camera': CAMERA, 'state': STATE}, [alone, other])
+
+
+def test_all_images_together_are_bounded():
+    large = PICTURE | {'size': 75_000, 'shape': [250, 100, 3]}
+    other = large | {'name': 'other'}
+    assert len(environment({'camera': CAMERA}, [large, other]).images) == 2
+    with pytest.raises(ValidationError, match='have 150024 numbers, must be 150000 or fewer'):
+        environment({'camera': CAMERA}, [large, other, PICTURE | {'name': 'more'}])
+
+
+def test_the_lane_is_seen_through_a_camera(repository):
+    task = load_task(repository / 'config' / 'tasks' / 'rover_lane.yaml')
+    assert task.observation_size == 2 and task.pixels_size == 64 * 64 * 3
+    assert [feature.kind for feature in task.vector_features] == [
+        'odom.linear_velocity',
+        'odom.angular_velocity',
+    ]
+    assert task.observation_dtype.names == ('observation', 'forward')
+    assert task.episode.lane_half_width_m is not None
+    text = contract_json(task)
+    assert '"form":{"crop":[0.3,0.0,1.0,1.0],"encoding":"rgb8","stack":1}' in text
+
+
+@pytest.mark.parametrize(
+    'form', [{'crop': [0.4, 0.0, 1.0, 1.0]}, {'encoding': 'bgr8'}, {'crop': [0.3, 0.0, 1.0, 0.9]}]
+)
+def test_the_hash_changes_with_every_part_of_a_form(repository, form):
+    fields = load_task(repository / 'config' / 'tasks' / 'rover_lane.yaml').model_dump(mode='json')
+    first = spec_hash(make(fields))
+    fields['features'][-1]['form'] |= form
+    assert spec_hash(make(fields)) != first
 
 
 def test_a_feature_of_an_environment_needs_its_own_type_of_input():

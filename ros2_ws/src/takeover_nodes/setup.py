@@ -4,6 +4,7 @@ from setuptools import find_packages, setup
 
 package_name = 'takeover_nodes'
 nodes = [
+    'camera_node',
     'intervention_node',
     'joystick_node',
     'keyboard_node',
@@ -16,6 +17,7 @@ nodes = [
     'safety_node',
     'sim_node',
     'spacemouse_node',
+    'view_node',
 ]
 
 setup(

@@ -40,12 +40,12 @@ class CameraCapture:
         """Prepare.
 
         :param notify: called from the thread when there is a frame to `take` or the state has
-            changed; must return at once.
+            changed; the next frame is read when it returns.
         """
         self._source, self._check, self._notify = source, check, notify
         self._retry, self._clock = retry, clock
         self._news = threading.Condition()
-        self._state, self._reason = CaptureState.OPENING, 'not tried yet'
+        self._state, self._reason = CaptureState.OPENING, 'being opened'
         self._waiting: Frame | None = None
         self._fault: FrameFault | None = None
         self._silent = False
@@ -74,6 +74,11 @@ class CameraCapture:
             self._news.notify_all()
         if self._thread.is_alive() and self._thread is not threading.current_thread():
             self._thread.join(CLOSE_S)
+
+    @property
+    def ended(self) -> bool:
+        """Whether the thread has let go of the source, after `close`; else the source hangs."""
+        return not self._thread.is_alive()
 
     def take(self) -> Frame | None:
         """Return the newest good frame that was not taken yet, or None; never waits."""

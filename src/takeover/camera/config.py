@@ -45,6 +45,8 @@ class CameraConfig(StrictModel):
 
     HOST_CLOCK: ClassVar[bool] = True
     """Whether stamps are those of this host's clock, and not those of messages."""
+    ON_DEMAND: ClassVar[bool] = False
+    """Whether it is open only while somebody listens: it costs more than a device."""
 
     width: int = Field(ge=16, le=8192, description='pixels of the frames asked for')
     height: int = Field(ge=16, le=8192, description='pixels of the frames asked for')
@@ -143,6 +145,7 @@ class SimConfig(CameraConfig):
     """The forward camera of the simulated rover, rendered in the process of the camera node."""
 
     HOST_CLOCK: ClassVar[bool] = False
+    ON_DEMAND: ClassVar[bool] = True
 
     source: Literal['sim']
     checks: NoiselessCheckConfig = NoiselessCheckConfig()

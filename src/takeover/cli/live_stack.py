@@ -61,19 +61,7 @@ class LiveStack:
 
     def monitor_command(self, program: str, parameters: Mapping[str, object]) -> list[str]:
         """Return the command line of a node of takeover_nodes that watches."""
-        from takeover.workspace import package_prefix
-
-        folder = package_prefix('takeover_nodes', self.env) / 'lib' / 'takeover_nodes'
-        given = [
-            # Quoted: a folder named 2026 is a name, not a number.
-            word
-            for name, value in parameters.items()
-            for word in (
-                '-p',
-                f"{name}:='{value}'" if isinstance(value, Path) else _typed(name, value),
-            )
-        ]
-        return [str(folder / program), '--ros-args', *given]
+        return node_command(program, parameters, self.env)
 
     def drive(
         self, launch_command: Sequence[str], monitor_command: Sequence[str], log: Path
@@ -115,6 +103,21 @@ class LiveStack:
         if not died and monitor.returncode != CUT_SHORT:
             died = f'the monitor ended with code {monitor.returncode}'
         return died
+
+
+def node_command(
+    program: str, parameters: Mapping[str, object], env: Mapping[str, str]
+) -> list[str]:
+    """Return the command line of a node of takeover_nodes."""
+    from takeover.workspace import package_prefix
+
+    folder = package_prefix('takeover_nodes', env) / 'lib' / 'takeover_nodes'
+    words = [str(folder / program), '--ros-args']
+    for name, value in parameters.items():
+        # Quoted: a folder named 2026 is a name, not a number.
+        quoted = isinstance(value, (Path, str))
+        words += ['-p', f"{name}:='{value}'" if quoted else _typed(name, value)]
+    return words
 
 
 def make_run_folder(runs_dir: Path) -> Path:

@@ -71,7 +71,7 @@ def export(
         paths: Log files (.mcap) and folders of them.
         out: Folder for steps.parquet and timeline.png; made if need be.
         video: File for the video (.mp4).
-        task: The task file the logs are of, for the video; default: found by its name in the log.
+        task: The task the logs are of, by name or file, for the video; default: as the log says.
     """
     from takeover.data.log_reader import log_files
     from takeover.data.log_summary import summarise

@@ -1,5 +1,6 @@
 """The table of `takeover log info`."""
 
+import numpy as np
 from rich.markup import escape
 from rich.table import Table
 from takeover.data.log_summary import LogSummary, together
@@ -31,6 +32,8 @@ def facts(summary: LogSummary) -> dict[str, str]:
         'labels': f'{summary.penalised} penalised steps',
         'policies': versions(summary),
     }
+    if summary.pictured:
+        found['pictures'] = pictures(summary)
     if summary.remarks:
         found['remarks'] = '; '.join(summary.remarks)
     return found
@@ -42,6 +45,15 @@ def endings(summary: LogSummary) -> str:
     words = [f'{count} {name.replace("_", " ")}' for name, count in outcomes.most_common()]
     total = sum(outcomes.values())
     return f'{total}: {", ".join(words)}' if total else '0'
+
+
+def pictures(summary: LogSummary) -> str:
+    """Return how many steps have pictures, and how old these were."""
+    ages_ms, found = summary.frame_ages_ms, f'in {summary.pictured} of {len(summary.steps)} steps'
+    if not len(ages_ms):
+        return found
+    p50, p99 = np.percentile(ages_ms, (50, 99))
+    return f'{found}; age of the frame p50 {p50:.0f} ms, p99 {p99:.0f} ms'
 
 
 def versions(summary: LogSummary) -> str:

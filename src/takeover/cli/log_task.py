@@ -5,9 +5,9 @@ from pathlib import Path
 
 from takeover.data.errors import LogError
 from takeover.data.log_reader import LogReader
+from takeover.shipped import shipped_folder
 from takeover.specs import spec_hash, TaskSpec
 from takeover.task import load_task
-from takeover.workspace import install_space, node_environment, package_share, WorkspaceError
 
 FOLDER = Path('config/tasks')
 
@@ -16,7 +16,7 @@ def task_of_log(files: Sequence[Path], task_file: Path | None = None) -> TaskSpe
     """Return the task of logs.
 
     :param task_file: the file of the task; None: it is looked for by the name in the first log, in
-        the current folder, the repository and takeover_bringup.
+        the current folder and among those that are shipped.
     :raises LogError: the log does not name its task, or no file of this name has its hash.
     :raises ConfigError: the task file cannot be used.
     """
@@ -44,10 +44,4 @@ def _metadata(file: Path) -> dict[str, str]:
 
 
 def _folders() -> list[Path]:
-    folders = [FOLDER, install_space().parents[1] / FOLDER]
-    try:
-        folders.append(package_share('takeover_bringup', node_environment()) / FOLDER)
-    except WorkspaceError:
-        # Logs are looked at on machines without ROS, too.
-        return folders
-    return folders
+    return [FOLDER, shipped_folder() / FOLDER]

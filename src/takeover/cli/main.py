@@ -29,17 +29,21 @@ COMMANDS = {
     'policy': 'inspect, verify or distill a policy bundle',
     'rlif': 'learn from the take-overs of a scripted operator, headless',
     'train': 'train an agent in a Gymnasium environment',
+    'view': 'show what the robot and its policy see and do, live or from a log',
 }
 
 # What to install when a subcommand needs a package that the core does without.
 EXTRAS = {
     'PIL': 'sim',
+    'av': 'data',
+    'cv2': 'camera',
     'gymnasium': 'sim',
     'jinja2': 'sim',
     'matplotlib': 'sim',
     'mcap': 'data',
     'mujoco': 'sim',
     'pyarrow': 'learn',
+    'pyrealsense2': 'camera',
     'rich': 'sim',
     'tensorboard': 'learn',
     'torch': 'learn',

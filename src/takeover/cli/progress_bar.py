@@ -7,6 +7,7 @@ from contextlib import contextmanager
 @contextmanager
 def progress_bar(title: str, total: int) -> Iterator[Callable[[int], None]]:
     """Show a bar while entered; gives what is to be called with the number done."""
+    from rich.console import Console
     from rich.progress import (
         BarColumn,
         MofNCompleteColumn,
@@ -16,7 +17,10 @@ def progress_bar(title: str, total: int) -> Iterator[Callable[[int], None]]:
     )
 
     columns = (TextColumn('{task.description}'), BarColumn(), MofNCompleteColumn())
-    with Progress(*columns, TimeRemainingColumn(), transient=True) as progress:
+    console = Console()
+    # Where no terminal is, even an empty bar leaves a line.
+    options = {'console': console, 'transient': True, 'disable': not console.is_terminal}
+    with Progress(*columns, TimeRemainingColumn(), **options) as progress:
         task = progress.add_task(title, total=total)
 
         def advance(done: int) -> None:

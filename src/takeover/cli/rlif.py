@@ -9,8 +9,9 @@ from takeover.errors import TakeoverError
 
 def command(
     *,
-    task: Path = Path('config/tasks/rover_path.yaml'),
+    task: Path = Path('rover_path'),
     joystick: Path = Path('config/inputs/joystick.yaml'),
+    config: Path | None = None,
     operator: float = 0.4,
     steps: int = 20_000,
     seed: int = 0,
@@ -27,8 +28,10 @@ def command(
     `takeover learn OUT/log --demonstrations OUT/demonstrations` learns the same from the logs.
 
     Args:
-        task: The task file; its robot is looked up beside it.
+        task: The task, by name or file; its robot is looked up beside it.
         joystick: What the operator's sticks and buttons mean.
+        config: How take-overs become a policy (YAML); default: config/training/rlif_NAME.yaml of
+            the task's name, or the defaults.
         operator: Skill of the operator: about the share of episodes it finishes alone, 0.1 to 1.
         steps: Steps of corrected driving.
         seed: Of courses, people, noise, weights and batches.
@@ -45,6 +48,7 @@ def command(
     from takeover.report.learning_evaluation import evaluate_policy, write_evaluations
     from takeover.report.learning_page import write_learning_report
     from takeover.report.learning_session import EVALUATIONS_FILE
+    from takeover.shipped import learner_settings
     from takeover.simulation.operator import OperatorConfig
     from takeover.specs import spec_hash
     from takeover.task import load_task_and_robot
@@ -55,6 +59,8 @@ def command(
         RlifRun,
         RlifRunConfig,
     )
+    from takeover.training.takeover_learner import TakeoverConfig
+    from takeover.training.takeover_settings import config_from_file
 
     if out.exists():
         raise TakeoverError(f'--out {out} exists already; name a folder that does not')
@@ -62,13 +68,17 @@ def command(
         raise TakeoverError(f'--episodes is {episodes}; it must be 0 or more')
     spec, robot = load_task_and_robot(task)
     mapping = load_joystick(joystick, ActionContract(spec.action))
-    config = RlifRunConfig(steps=steps, seed=seed, operator=OperatorConfig(skill=operator))
+    path = config or learner_settings(spec.task)
+    learner = TakeoverConfig() if path is None else config_from_file(path)
+    settings = RlifRunConfig(
+        steps=steps, seed=seed, operator=OperatorConfig(skill=operator), learner=learner
+    )
     typed = f'takeover rlif --task {task} --operator {operator:g} --steps {steps} --seed {seed}'
     console = Console(highlight=False)
     console.print(f'computing on {compute.prepare()}')
     out.mkdir(parents=True)
     hash_of_task = spec_hash(spec)
-    metadata = log_metadata(task, typed, asdict(config))
+    metadata = log_metadata(task, typed, asdict(settings))
     with (
         LogWriter(out / 'log', headless_channels(), metadata) as log,
         (out / 'episodes.csv').open('w', newline='') as file,
@@ -77,7 +87,7 @@ def command(
             spec,
             robot,
             mapping,
-            config,
+            settings,
             out / 'policies',
             typed,
             lambda step: log.write_step(step, hash_of_task),

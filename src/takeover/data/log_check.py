@@ -1,12 +1,15 @@
 """Says what is wrong with a log, and writes a closed copy of what is whole in it."""
 
 from dataclasses import dataclass
+import math
 from pathlib import Path
 
 from takeover.data.errors import LogError
 from takeover.data.log_messages import STEP
+from takeover.data.log_metadata import picture_shapes
 from takeover.data.log_scan import Damage, LogScan
 from takeover.data.mcap_file import ChunkBuffer, LogChannel, McapFile
+from takeover.data.step import Step
 from takeover.data.step_codec import StepDecoder
 
 
@@ -54,7 +57,7 @@ def check_log(path: str | Path) -> LogCheck:
             if message.type != STEP:
                 continue
             try:
-                decoder.decode(message.data)
+                _check_pictures(decoder.decode(message.data), picture_shapes(scan.metadata))
             except LogError as error:
                 damage.append(Damage(scan.offset, f'a step before this byte: {error}'))
             else:
@@ -68,6 +71,21 @@ def check_log(path: str | Path) -> LogCheck:
         messages=messages,
         steps=steps,
     )
+
+
+def _check_pictures(step: Step, shapes: dict[str, list[int]] | None) -> None:
+    """Refuse a step whose pictures are not those of its task.
+
+    :param shapes: of the pictures in a step; None: the log does not say.
+    """
+    if shapes is None:
+        return
+    needed = sum(map(math.prod, shapes.values()))
+    if (len(step.image_stamps_ns), step.pixels.size) != (len(shapes), needed):
+        raise LogError(
+            f'step {step.sequence} has {len(step.image_stamps_ns)} pictures of '
+            f'{step.pixels.size} numbers, the task has {len(shapes)} of {needed}'
+        )
 
 
 def repair_log(path: str | Path, out: str | Path) -> Path:

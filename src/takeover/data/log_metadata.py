@@ -11,10 +11,12 @@ from typing import Any
 
 from takeover import __version__
 from takeover.policy.provenance import describe
-from takeover.specs import spec_hash
-from takeover.task import load_task
+from takeover.shipped import config_path
+from takeover.specs import spec_hash, stack_of
+from takeover.task import load_task, TASKS
 
 PACKAGES = ('mcap', 'numpy', 'onnxruntime', 'rclpy')
+IMAGES = 'images'
 
 
 def log_metadata(
@@ -38,8 +40,14 @@ def log_metadata(
         'robot': task.robot,
         'rate_hz': f'{task.rate_hz:g}',
         'spec_hash': spec_hash(task),
-        'task_sha256': hashlib.sha256(Path(task_file).read_bytes()).hexdigest(),
+        'task_sha256': hashlib.sha256(config_path(task_file, TASKS).read_bytes()).hexdigest(),
         'action': json.dumps([component.name for component in task.action.components]),
+        IMAGES: json.dumps(
+            {
+                image.name: [*image.shape[:2], image.shape[2] // stack_of(image)]
+                for image in task.images
+            }
+        ),
         'command': command,
         'config': json.dumps(dict(config), sort_keys=True),
         'devices': json.dumps(dict(devices or {}), sort_keys=True),
@@ -49,6 +57,14 @@ def log_metadata(
         'machine': f'{platform.node()}, {platform.machine()}, {platform.platform()}',
         'begun': datetime.now(timezone.utc).isoformat(timespec='seconds'),
     }
+
+
+def picture_shapes(metadata: Mapping[str, str]) -> dict[str, list[int]] | None:
+    """Return height, width and channels of the pictures in a step, by the names of the features.
+
+    :returns: None where the metadata do not say it.
+    """
+    return json.loads(metadata[IMAGES]) if IMAGES in metadata else None
 
 
 def versions() -> dict[str, str]:

@@ -50,6 +50,8 @@ class LogSummary:
     name: str
     episodes: list[EpisodeSummary] = field(default_factory=list)
     size_bytes: int = 0
+    pictured: int = 0
+    """How many steps have pictures."""
     remarks: list[str] = field(default_factory=list)
     """What is wrong with the file."""
 
@@ -84,6 +86,11 @@ class LogSummary:
     def penalised(self) -> int:
         """Steps with a negative reward."""
         return sum(step.reward < 0.0 for step in self.steps)
+
+    @property
+    def frame_ages_ms(self) -> np.ndarray:
+        """How old the oldest picture was that each step with pictures was based on, [n]."""
+        return np.array([max(step.frame_ages_ms) for step in self.steps if step.image_stamps_ns])
 
     @property
     def versions(self) -> list[str]:
@@ -123,6 +130,7 @@ def together(summaries: list[LogSummary]) -> LogSummary:
         name=f'{len(summaries)} files',
         episodes=[episode for summary in summaries for episode in summary.episodes],
         size_bytes=sum(summary.size_bytes for summary in summaries),
+        pictured=sum(summary.pictured for summary in summaries),
     )
 
 
@@ -141,6 +149,7 @@ def _read(path: Path) -> tuple[LogSummary, list[UndoEpisode]]:
             if not summary.episodes or summary.episodes[-1].number != event.episode:
                 summary.episodes.append(EpisodeSummary(event.episode))
             episode = summary.episodes[-1]
+            summary.pictured += event.pixels.size > 0
             # Pictures of a long drive do not fit into memory.
             episode.steps.append(replace(event, pixels=NO_PIXELS) if event.pixels.size else event)
             if event.outcome:

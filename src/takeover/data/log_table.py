@@ -1,4 +1,4 @@
-"""The steps of logs as one table: a Parquet file that any data tool reads."""
+"""The steps of logs as one table, without pictures: a Parquet file that any data tool reads."""
 
 from collections.abc import Iterator
 import os
@@ -22,6 +22,8 @@ SCHEMA = pyarrow.schema(
         ('source', pyarrow.string()),
         ('observation', _FLOATS),
         ('observation_stamp_ns', pyarrow.int64()),
+        # One for each image of the task.
+        ('frame_ages_ms', _DOUBLES),
         ('policy_action', _DOUBLES),
         ('commanded', _DOUBLES),
         ('executed', _DOUBLES),

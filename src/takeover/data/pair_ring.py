@@ -1,5 +1,6 @@
 """The newest pairs of what was seen and what was done there, to be cloned."""
 
+from bisect import bisect_left
 from collections.abc import Mapping
 
 import numpy as np
@@ -34,16 +35,19 @@ class PairRing:
 
     def forget_last(self, count: int) -> None:
         """Take back the pairs that were added last; what they overwrote stays lost."""
-        self._count -= min(count, len(self))
+        pairs = len(self)
+        self._forgotten = self._count - pairs
+        self._count -= min(count, pairs)
 
     def forget_until(self, name: str, least: int) -> None:
         """Take back the oldest pairs whose array `name` begins with a number below `least`.
 
         For numbers that never fall from one pair to the next, such as those of frames.
         """
-        column = self._observations[name]
-        firsts = column.reshape(len(column), -1)[self._rows(np.arange(len(self))), 0]
-        self._forgotten = self._count - len(self) + int(np.searchsorted(firsts, least))
+        column = self._observations[name].reshape(len(self._actions), -1)
+        places = range(len(self))
+        gone = bisect_left(places, least, key=lambda place: column[self._rows(place), 0])
+        self._forgotten = self._count - len(self) + gone
 
     def sample(
         self, count: int, rng: np.random.Generator
@@ -65,6 +69,6 @@ class PairRing:
         observations = {name: column[rows] for name, column in self._observations.items()}
         return observations, self._actions[rows]
 
-    def _rows(self, places: np.ndarray) -> np.ndarray:
+    def _rows(self, places: np.ndarray | int) -> np.ndarray | int:
         """Return where pairs lie, counted from the oldest one."""
         return (self._count - len(self) + places) % len(self._actions)

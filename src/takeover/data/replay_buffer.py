@@ -148,6 +148,15 @@ class ReplayBuffer:
             self._size -= int(valid[slot])
             valid[slot] = False
 
+    def forget_until(self, name: str, least: int) -> None:
+        """Take back the transitions whose observation `name` begins with a number below `least`.
+
+        For numbers that never fall, such as those of frames: where a transition leads to is then
+        there as long as it is.
+        """
+        column, valid = self._columns[_OBSERVATION + name], self._columns['valid']
+        self.forget(np.flatnonzero(valid & (column.reshape(len(column), -1)[:, 0] < least)))
+
     def break_stream(self, stream: int = 0) -> None:
         """Announce a gap: what the stream adds next does not follow what it added last.
 

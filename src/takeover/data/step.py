@@ -43,6 +43,11 @@ class Step:
     """These pictures, uint8 [sum of height * width * channels], one after the other."""
 
     @property
+    def frame_ages_ms(self) -> tuple[float, ...]:
+        """How old each of these pictures was when the policy published its command."""
+        return tuple(1e-6 * (self.stamp_ns - stamp_ns) for stamp_ns in self.image_stamps_ns)
+
+    @property
     def intervened(self) -> bool:
         """Whether a person drove."""
         return self.source is Source.HUMAN

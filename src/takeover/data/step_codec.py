@@ -18,8 +18,8 @@ from takeover.data.step import Step
 NAME = 'takeover_msgs/Step'
 _SECOND_NS = 1_000_000_000
 _SOURCES = {int(source): source for source in Source}
-# frame_id, observation, policy_action, commanded, executed, policy_version, spec_hash, image_stamps,
-# pixels: what has a length; strings count their final zero.
+# frame_id, observation, policy_action, commanded, executed, policy_version, spec_hash,
+# image_stamps, pixels: what has a length; strings count their final zero.
 Lengths = tuple[int, int, int, int, int, int, int, int, int]
 # Where these lengths stand among the unpacked values.
 _LENGTHS_AT = (2, 7, 11, 13, 15, 23, 25, 27, 29)

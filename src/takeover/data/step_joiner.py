@@ -1,8 +1,9 @@
 """Joins what is said about one step of the policy: the command, its execution, its reward.
 
 Of a task with images the pictures are the fourth part. Parts come in any order, more than once, or
-not at all. A step is given out when its parts are all there, in order of sequence. A step that stays without one of them for `patience_s` is dropped
-and leaves a gap; nothing is ever filled in. Times are those of a steady clock.
+not at all. A step is given out when its parts are all there, in order of sequence. A step that
+stays without one of them for `patience_s` is dropped and leaves a gap; nothing is ever filled in.
+Times are those of a steady clock.
 """
 
 from collections import deque

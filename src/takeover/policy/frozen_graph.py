@@ -78,6 +78,12 @@ def read_onnx(path: Path, shape: Sequence[int], scale: PixelScale) -> onnx.Model
         )
     kind, channels_first = _form(inputs[0], shape, path)
     source, output = inputs[0].name, model.graph.output[0].name
+    gives = model.graph.output[0].type.tensor_type.elem_type
+    if gives != TensorProto.FLOAT:
+        raise FrozenEncoderError(
+            f'{path}: output {output} is {_type_name(gives)}; legal: float, [free, c, h, w] or '
+            '[free, d]'
+        )
     inside = compose.add_prefix(model, _INSIDE)
     nodes, tensors = _front(kind, channels_first, scale, shape, f'{_INSIDE}{source}', path)
     back = helper.make_node('Identity', [f'{_INSIDE}{output}'], [FROZEN_OUTPUT])
@@ -175,7 +181,7 @@ def _form(port: onnx.ValueInfoProto, shape: Sequence[int], path: Path) -> tuple[
     ]
     known = tensor.elem_type in (TensorProto.UINT8, TensorProto.FLOAT)
     if not known or len(dims) != 4 or dims[0] is not None or fits[0] == fits[1]:
-        kind = TensorProto.DataType.Name(tensor.elem_type).lower()
+        kind = _type_name(tensor.elem_type)
         words = ', '.join('free' if dim is None else str(dim) for dim in dims)
         raise FrozenEncoderError(
             f'{path}: input {port.name} is {kind} [{words}]; legal: uint8 or float, [free, '
@@ -231,3 +237,7 @@ def _model(
 
 def _tensor(name: str, value: np.ndarray) -> onnx.TensorProto:
     return numpy_helper.from_array(np.ascontiguousarray(value, np.float32), name)
+
+
+def _type_name(elem_type: int) -> str:
+    return TensorProto.DataType.Name(elem_type).lower()

@@ -30,7 +30,7 @@ ROLLED_BACK = 'rolled back from by a person; refused until a newer candidate com
 
 # Without ticks for this long there is none to disturb.
 LONGEST_WAIT_S = 1.0
-# Observations are written out while the interpreter lock is held: 4 ms for so many bytes of images.
+# Observations are written out with the interpreter lock held: 7 ms for so many bytes of images.
 MOST_RECENT_BYTES = 2 << 20
 
 

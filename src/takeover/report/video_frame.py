@@ -109,7 +109,7 @@ class VideoFrames:
 
     def _draw_pictures(self, page: Image.Image, draw: ImageDraw.ImageDraw, step: Step) -> None:
         left = MARGIN
-        ages = [1e-6 * (step.stamp_ns - stamp_ns) for stamp_ns in step.image_stamps_ns]
+        ages = step.frame_ages_ms
         for index, picture in enumerate(pictures(self._images, step.pixels)):
             image, scale = self._images[index], self._scales[index]
             enlarged = picture.repeat(scale, axis=0).repeat(scale, axis=1)
@@ -157,7 +157,7 @@ class VideoFrames:
         outcome = 'not ended' if outcome == 'running' else outcome
         self._draw_right(draw, self._lines, outcome, ENDS.get(episode.outcome, SLOWING))
         second = self._lines + LINE_HEIGHT
-        version = f'policy {step.policy_version or "none"}'
+        version = f'policy {step.policy_version or "none"}, asked for the white marks'
         draw.text((MARGIN, second), version, fill=SOFT, font=self._regular)
         self._draw_right(
             draw, second, f'reward {step.reward:.2f}', STOP if step.reward < 0.0 else SOFT

@@ -2,10 +2,11 @@
 
 A step is met several times (as the end of one transition, as the start of the next, as something
 to clone), its pictures are stored once. With a frozen encoder it is their features that are
-stored: they are computed once, too.
+stored: they are computed once, too. A stack may show steps that nothing is learned from; they are
+stored only if it does.
 """
 
-from collections import OrderedDict
+from collections import deque, OrderedDict
 from collections.abc import Mapping
 import math
 from types import MappingProxyType
@@ -61,6 +62,8 @@ class StepFrames:
         self._longest_ns = round(LONGEST_STEP_PERIODS * 1e9 / contract.rate_hz)
         self._known: OrderedDict[tuple[int, int, int], np.ndarray] = OrderedDict()
         self._capacity = capacity
+        # An assembler asks for the step before the newest one.
+        self._seen: deque[Step] = deque(maxlen=self.stack + 1)
         self._last: Step | None = None
         self._last_numbers: np.ndarray | None = None
 
@@ -69,6 +72,14 @@ class StepFrames:
         """Number of the oldest frame that is still there."""
         return self._store.oldest
 
+    def see(self, step: Step) -> None:
+        """Take note of the next step: those after it may show its pictures."""
+        self._seen.append(step)
+
+    def holds(self, step: Step) -> bool:
+        """Tell whether a step's pictures are stored; of a task without images always."""
+        return not self.stack or _key(step) in self._known
+
     def numbers(self, step: Step) -> np.ndarray:
         """Return the numbers of the frames that a step shows, int64 [stack], the oldest first.
 
@@ -76,13 +87,12 @@ class StepFrames:
         """
         if not self.stack:
             return np.zeros(0, np.int64)
-        key = (step.sequence, step.stamp_ns, zlib.crc32(step.pixels))
-        found = self._known.get(key)
+        found = self._known.get(_key(step))
         if found is None:
-            found = self._known[key] = self._stacked(step, self._store.append(self._row(step)))
-            self._last, self._last_numbers = step, found
-            if len(self._known) > self._capacity:
-                self._known.popitem(last=False)
+            for before in self._before(step):
+                if _key(before) not in self._known:
+                    self._add(before)
+            found = self._add(step)
         return found
 
     def shown(self, numbers: np.ndarray) -> dict[str, np.ndarray]:
@@ -108,6 +118,26 @@ class StepFrames:
             start += size
         return shown
 
+    def _before(self, step: Step) -> list[Step]:
+        """Return the seen steps that the stack of a step reaches back to, the oldest first."""
+        found = [step]
+        for before in reversed(self._seen):
+            if len(found) < self.stack and self._follows(found[0], before):
+                found.insert(0, before)
+        return found[:-1]
+
+    def _add(self, step: Step) -> np.ndarray:
+        number = self._store.append(self._row(step))
+        if self._last is not None and self._follows(step, self._last):
+            found = np.append(self._last_numbers[1:], number)
+        else:
+            found = np.full(self.stack, number)
+        self._last, self._last_numbers = step, found
+        self._known[_key(step)] = found
+        if len(self._known) > self._capacity:
+            self._known.popitem(last=False)
+        return found
+
     def _row(self, step: Step) -> np.ndarray:
         if step.pixels.shape != (self._pixels_size,):
             raise TakeoverError(
@@ -124,13 +154,11 @@ class StepFrames:
             start += size
         return np.concatenate(parts)
 
-    def _stacked(self, step: Step, number: int) -> np.ndarray:
-        last = self._last
-        goes_on = (
-            last is not None
-            and step.sequence == last.sequence + 1
-            and 0 < step.stamp_ns - last.stamp_ns <= self._longest_ns
-        )
-        if not goes_on:
-            return np.full(self.stack, number)
-        return np.append(self._last_numbers[1:], number)
+    def _follows(self, step: Step, last: Step) -> bool:
+        """Whether the policy that saw a step had seen the other one right before it."""
+        age_ns = step.stamp_ns - last.stamp_ns
+        return step.sequence == last.sequence + 1 and 0 < age_ns <= self._longest_ns
+
+
+def _key(step: Step) -> tuple[int, int, int]:
+    return step.sequence, step.stamp_ns, zlib.crc32(step.pixels)

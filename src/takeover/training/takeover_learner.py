@@ -28,6 +28,7 @@ from takeover.errors import TakeoverError
 from takeover.policy.model_inputs import split
 from takeover.policy.onnx_export import export_mlp
 from takeover.policy.onnx_policy import OnnxPolicy
+from takeover.policy.parity import MIN_PARITY_VECTORS
 from takeover.policy.vision_export import export_vision
 from takeover.policy.vision_weights import VisionWeights
 from takeover.specs import TaskSpec, VECTOR_FIELD
@@ -37,6 +38,8 @@ from takeover.training.takeover_replay import ReplayConfig, TakeoverReplay
 import torch
 
 PARITY_VECTORS = 64
+# Of the metadata of a policy's file, in which they are a third larger.
+PARITY_BYTES = 2 << 20
 
 
 class TakeoverLearnerError(TakeoverError):
@@ -170,7 +173,9 @@ class TakeoverLearner:
 
         :raises BundleError: the file cannot be written, or does not compute what the network does.
         """
-        observations = self.replay.representative_observations(PARITY_VECTORS)
+        fitting = PARITY_BYTES // self.task.observation_dtype.itemsize
+        count = min(max(fitting, MIN_PARITY_VECTORS), PARITY_VECTORS)
+        observations = self.replay.representative_observations(count)
         answers = self.act(observations)
         return write_policy(self.model(), self.task, provenance, observations, answers, path)
 
@@ -220,8 +225,11 @@ class TakeoverLearner:
             raise TakeoverLearnerError(
                 'a person drove no step of the demonstrations; at least one episode is needed'
             )
-        for transition in self._new_assembler().assemble(steps):
-            self.replay.add(transition, prior=True)
+        assembler = self._new_assembler()
+        for step in steps:
+            self.replay.see(step, prior=True)
+            for transition in assembler.push(step):
+                self.replay.add(transition, prior=True)
         self.replay.demonstrate(driven)
         for step in steps:
             self._note(step)
@@ -240,6 +248,7 @@ class TakeoverLearner:
             self._digest.update(f'undo {event.first_sequence} {event.last_sequence}'.encode())
             return
         self._note(event)
+        self.replay.see(event)
         self.counts.takeovers += event.onset
         for transition in self._assembler.push(event):
             self.replay.add(transition)

@@ -91,8 +91,10 @@ class TakeoverReplay:
         :param reward_scale: rewards are stored multiplied by it.
         :param frozen: by the name of each image feature; what it sees is kept, not the pictures.
         :raises TakeoverError: `mirror` is on and the task is not symmetric, or pictures are not
-            kept; a frozen encoder, and a task that stacks pictures.
+            kept; a frozen encoder, and a task that stacks pictures; an image called `vector`.
         """
+        if VECTOR in (image.name for image in task.images):
+            raise TakeoverError(f'feature {VECTOR!r}: a learner has this name for the numbers')
         if config.mirror and frozen:
             raise TakeoverError('mirror is on; features of a frozen encoder cannot be mirrored')
         self.config, self.task = config, task
@@ -122,6 +124,17 @@ class TakeoverReplay:
         self._last_safe = 0
         self._expected: dict[bool, int] = {}
 
+    def see(self, step: Step, prior: bool = False) -> None:
+        """Take note of the next step, whatever becomes of it; before the transition it completes.
+
+        What a person or the policy drove may be cloned: its pictures are kept in order.
+        """
+        frames = self.prior_frames if prior else self.frames
+        frames.see(step)
+        if step.episode and step.source in DRIVERS:
+            frames.numbers(step)
+            self._let_go(prior)
+
     def add(self, transition: Transition, prior: bool = False) -> None:
         """Store a transition; prior ones earn nothing, as the paper's offline data."""
         step = transition.step
@@ -141,6 +154,7 @@ class TakeoverReplay:
         )
         if not prior:
             self._undoable.append((step.sequence, slot))
+        self._let_go(prior)
 
     def demonstrate(self, steps: Sequence[Step]) -> None:
         """Take what was demonstrated to clone, and normalise by it from now on."""
@@ -154,10 +168,7 @@ class TakeoverReplay:
     def end_episode(self, steps: Sequence[Step]) -> None:
         """Judge the steps of an episode that has ended, and keep the safe ones to clone."""
         chosen = safe_steps(steps, self._safe_steps)
-        self._append(self.safe, chosen, self.frames)
-        if self.task.images:
-            self.safe.forget_until(FRAMES, self.frames.oldest)
-        self._last_safe = len(chosen)
+        self._last_safe = self._append(self.safe, chosen, self.frames)
         # Only the newest episode can be taken back.
         first = steps[0].sequence
         self._undoable = [pair for pair in self._undoable if pair[0] >= first]
@@ -252,13 +263,23 @@ class TakeoverReplay:
             stored[FRAMES] = frames.numbers(step)
         return stored
 
-    def _append(self, ring: PairRing, steps: Sequence[Step], frames: StepFrames) -> None:
+    def _let_go(self, prior: bool) -> None:
+        """Forget all that shows frames which newer ones have overwritten."""
+        oldest = (self.prior_frames if prior else self.frames).oldest
+        kept = (self.prior, self.demonstrated) if prior else (self.online, self.safe)
+        for each in kept if oldest else ():
+            each.forget_until(FRAMES, oldest)
+
+    def _append(self, ring: PairRing, steps: Sequence[Step], frames: StepFrames) -> int:
+        """Add what is still stored to a ring; return how many steps that are."""
+        steps = [step for step in steps if frames.holds(step)]
         if steps:
             stored = [self._stored(step, frames) for step in steps]
             ring.append(
                 {name: np.array([each[name] for each in stored]) for name in stored[0]},
                 self.action.normalised(np.array([step.commanded for step in steps])),
             )
+        return len(steps)
 
     def _reflect(
         self,

@@ -34,7 +34,7 @@ for _config in (
 
 
 def config_from_file(path: Path) -> TakeoverConfig:
-    """Return the settings in a YAML file, in sections `learner` and `replay` as in the code.
+    """Return the settings in a YAML file; sections `learner`, `replay`, `vision` as in the code.
 
     :raises TakeoverError: no such file, not one mapping, an unknown key or a value that is not
         legal, named.

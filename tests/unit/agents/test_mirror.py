@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from takeover.agents.mirror import mirror_of, MirrorError
 from takeover.observation import LaserScanSample, ObservationBuilder, OdometrySample, PathSample
+from tests.small_lane import small_lane
 
 
 def observe(task, side):
@@ -55,3 +56,22 @@ def test_unequal_turning_bounds_are_refused(task):
     )
     with pytest.raises(MirrorError, match='angular.z is bounded by'):
         mirror_of(task.model_copy(update={'action': action}))
+
+
+def test_a_picture_is_mirrored_left_to_right_in_place_of_its_colours():
+    pictures = np.random.default_rng(0).integers(0, 256, (2, 4, 5, 6), np.uint8)
+    found = mirror_of(small_lane()).images(pictures)
+    assert (found[:, :, 0] == pictures[:, :, 4]).all() and (
+        found[:, :, 2] == pictures[:, :, 2]
+    ).all()
+    assert (mirror_of(small_lane()).images(found) == pictures).all()
+
+
+def test_a_mirror_of_a_task_with_a_camera_is_of_its_numbers():
+    mirror = mirror_of(small_lane())
+    assert mirror.observations(np.array([[0.3, 0.8]])).tolist() == [[0.3, -0.8]]
+
+
+def test_two_cameras_are_refused():
+    with pytest.raises(MirrorError, match='2 cameras: left, right; a mirrored task has one'):
+        mirror_of(small_lane(left=1, right=1))

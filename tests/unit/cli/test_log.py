@@ -1,5 +1,6 @@
 """`takeover log`: what a person sees, and the exit code a script sees."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from matplotlib import image
@@ -17,6 +18,7 @@ from takeover.data.log_summary import summarise
 from takeover.data.log_writer import LogWriter
 from takeover.report.figures import HUMAN, POLICY, STOP
 from tests.drives import drive, SPEC_HASH
+from tests.pictured_logs import AGE_NS, pictured_steps, write_pictured_log
 
 STEPS = list(drive(6, 40))
 LEFT_OUT = STEPS[10]
@@ -109,6 +111,51 @@ def test_export_writes_every_step(folder, tmp_path, capsys):
         np.testing.assert_array_equal(row['executed'], step.executed)
     assert f'{len(kept)} steps' in capsys.readouterr().out
     assert sorted(file.name for file in out.iterdir()) == ['steps.parquet', 'timeline.png']
+
+
+def test_info_says_how_many_steps_have_pictures_and_how_old_these_were(tmp_path, capsys):
+    steps = pictured_steps()
+    # One of a hundred was late.
+    late = replace(steps[0], image_stamps_ns=(steps[0].stamp_ns - 90_000_000,))
+    write_pictured_log(tmp_path, [late, *steps[1:]])
+    assert main(['log', 'info', str(tmp_path)]) == 0
+    shown = ' '.join(capsys.readouterr().out.split())
+    p99 = np.percentile([90.0, *[1e-6 * AGE_NS] * (len(steps) - 1)], 99)
+    assert f'in {len(steps)} of {len(steps)} steps' in shown
+    assert f'age of the frame p50 {1e-6 * AGE_NS:.0f} ms, p99 {p99:.0f} ms' in shown
+
+
+def test_info_of_a_log_without_pictures_does_not_speak_of_them(folder, capsys):
+    assert main(['log', 'info', str(folder)]) == 0
+    assert 'pictures' not in capsys.readouterr().out
+
+
+def test_export_leaves_pictures_out_and_keeps_their_age(tmp_path):
+    steps, out = pictured_steps(), tmp_path / 'out'
+    write_pictured_log(tmp_path / 'logs', steps)
+    assert main(['log', 'export', str(tmp_path / 'logs'), '--out', str(out)]) == 0
+    table = pyarrow.parquet.read_table(out / 'steps.parquet')
+    assert 'pixels' not in table.column_names
+    assert table['frame_ages_ms'].to_pylist() == [[pytest.approx(1e-6 * AGE_NS)]] * len(steps)
+    assert (out / 'steps.parquet').stat().st_size < steps[0].pixels.size * len(steps) / 4
+
+
+@pytest.mark.parametrize(
+    ('wrong', 'words'),
+    [
+        ({'pixels': np.zeros(12000, np.uint8)}, '1 pictures of 12000 numbers'),
+        ({'pixels': np.zeros(0, np.uint8), 'image_stamps_ns': ()}, '0 pictures of 0 numbers'),
+        ({'image_stamps_ns': (1, 2)}, '2 pictures of 12288 numbers'),
+    ],
+)
+def test_check_finds_pictures_that_are_not_those_of_the_task(tmp_path, capsys, wrong, words):
+    steps = pictured_steps()
+    write_pictured_log(tmp_path / 'good', steps)
+    assert main(['log', 'check', str(tmp_path / 'good')]) == 0
+    write_pictured_log(tmp_path / 'bad', [*steps[:5], replace(steps[5], **wrong), *steps[6:]])
+    assert main(['log', 'check', str(tmp_path / 'bad')]) == 1
+    shown = ' '.join(capsys.readouterr().out.split())
+    assert f'step {steps[5].sequence} has {words}, the task has 1 of 12288' in shown
 
 
 def shares(path: Path) -> dict[str, float]:

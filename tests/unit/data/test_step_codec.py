@@ -51,7 +51,18 @@ def odd_step() -> Step:
     )
 
 
-STEPS = [odd_step(), replace(odd_step(), policy_version='', onset=False), *drive(1, 4)]
+PICTURED = replace(
+    odd_step(),
+    image_stamps_ns=(1_764_000_000_000_000_007, 1_763_999_999_999_999_999),
+    pixels=np.arange(251, dtype=np.uint8),
+)
+STEPS = [
+    odd_step(),
+    replace(odd_step(), policy_version='', onset=False),
+    PICTURED,
+    replace(PICTURED, policy_version='1'),
+    *drive(1, 4),
+]
 
 
 @pytest.mark.parametrize('frame', ['', 'b', 'base_link', 'odometry_f'])
@@ -74,6 +85,9 @@ def test_the_bytes_are_those_the_definition_asks_for(step):
     assert values['spec_hash'] == SPEC_HASH
     for name in ('sequence', 'episode', 'source', 'reward', 'onset', 'stored', 'outcome'):
         assert values[name] == getattr(step, name)
+    stamps = [10**9 * stamp['sec'] + stamp['nanosec'] for stamp in values['image_stamps']]
+    assert tuple(stamps) == step.image_stamps_ns
+    assert bytes(values['pixels']) == step.pixels.tobytes()
 
 
 @pytest.mark.parametrize('step', STEPS)
@@ -87,6 +101,9 @@ def test_another_implementation_reads_the_same(step):
         assert getattr(found, name) == getattr(step, name).tolist()
     for name in ('terminated', 'truncated', 'outcome', 'policy_version', 'reward', 'onset'):
         assert getattr(found, name) == getattr(step, name)
+    stamps = [10**9 * stamp.sec + stamp.nanosec for stamp in found.image_stamps]
+    assert tuple(stamps) == step.image_stamps_ns
+    assert bytes(found.pixels) == step.pixels.tobytes()
 
 
 def test_lengths_may_change_from_step_to_step():
@@ -95,7 +112,11 @@ def test_lengths_may_change_from_step_to_step():
     # As long as `long`, but with other lengths inside.
     other = replace(long, policy_action=np.zeros(1), commanded=np.zeros(3))
     assert len(encode_step(long, FRAME, SPEC_HASH)) == len(encode_step(other, FRAME, SPEC_HASH))
-    for step in (long, short, other, long, other, short):
+    # As long as `PICTURED`: a stamp less, eight pixels more.
+    moved = replace(
+        PICTURED, image_stamps_ns=PICTURED.image_stamps_ns[:1], pixels=np.arange(259, dtype='u1')
+    )
+    for step in (long, short, other, long, PICTURED, moved, PICTURED, other, short):
         assert same(decoder.decode(encode_step(step, FRAME, SPEC_HASH)), step)
 
 
@@ -117,9 +138,10 @@ def test_empty_arrays_take_no_place_for_alignment():
     assert step.observation.size == step.executed.size == 0
 
 
-@pytest.mark.parametrize('cut', [0, 3, 11, 40, 100])
-def test_a_message_that_is_cut_off_is_refused(cut):
-    data = encode_step(odd_step(), FRAME, SPEC_HASH)
+@pytest.mark.parametrize('step', [odd_step(), PICTURED])
+@pytest.mark.parametrize('cut', [0, 3, 11, 40, 100, -1])
+def test_a_message_that_is_cut_off_is_refused(step, cut):
+    data = encode_step(step, FRAME, SPEC_HASH)
     decoder = StepDecoder()
     decoder.decode(data)
     for fresh in (decoder, StepDecoder()):

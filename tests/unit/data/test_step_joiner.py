@@ -1,4 +1,4 @@
-"""Joining: three parts make a step, two make a gap."""
+"""Joining: three parts make a step, with images four; one that lacks makes a gap."""
 
 from dataclasses import replace
 import math
@@ -17,6 +17,7 @@ from takeover.data.step_joiner import (
 
 SPEC = 'a' * 16
 CONFIG = JoinConfig(SPEC, observation_size=3, action_size=2)
+WITH_IMAGES = replace(CONFIG, pixels_size=12)
 
 
 def policy(sequence: int) -> PolicyPart:
@@ -28,6 +29,7 @@ def policy(sequence: int) -> PolicyPart:
         action=np.array([0.1, sequence]),
         policy_version='v',
         spec_hash=SPEC,
+        image_stamps_ns=(1000 * sequence - 100,),
     )
 
 
@@ -50,11 +52,17 @@ def executed(sequence: int) -> np.ndarray:
     return np.array([0.3, sequence])
 
 
+def pixels(sequence: int) -> np.ndarray:
+    return np.full(12, sequence, np.uint8)
+
+
 def say(joiner: StepJoiner, sequence: int, now_s: float = 0.0, parts: str = 'per') -> None:
-    """Give the parts of a step: policy, executed, reward."""
+    """Give the parts of a step: policy, executed, reward, images."""
     for part in parts:
         if part == 'p':
             joiner.policy(policy(sequence), now_s)
+        elif part == 'i':
+            joiner.pixels(sequence, pixels(sequence), now_s)
         elif part == 'e':
             joiner.executed(sequence, executed(sequence), now_s)
         else:
@@ -79,6 +87,53 @@ def test_three_parts_in_any_order_make_a_step(order):
     assert (step.terminated, step.truncated, step.policy_version) == (True, False, 'v')
     assert step.observation.tolist() == [5.0, 5.0, 5.0]
     assert [v[0] for v in (step.policy_action, step.commanded, step.executed)] == [0.1, 0.2, 0.3]
+
+
+@pytest.mark.parametrize('order', ['peri', 'iper', 'reip', 'epri'])
+def test_with_images_four_parts_make_a_step(order):
+    joiner = StepJoiner(WITH_IMAGES)
+    for part in order[:-1]:
+        say(joiner, 5, parts=part)
+        assert joiner.ready(0.0) == []
+    say(joiner, 5, parts=order[-1])
+    (step,) = joiner.ready(0.0)
+    assert step.pixels.tolist() == [5] * 12
+    assert step.image_stamps_ns == (4900,)
+
+
+def test_pictures_that_do_not_come_cost_their_step_alone():
+    joiner = StepJoiner(WITH_IMAGES)
+    say(joiner, 5, parts='per')
+    say(joiner, 6, parts='peri')
+    assert sequences(joiner.ready(1.0 + WITH_IMAGES.patience_s)) == [6]
+    say(joiner, 5, parts='i')
+    assert (joiner.incomplete, joiner.late) == (1, 1)
+
+
+def test_the_first_pictures_of_a_step_count():
+    joiner = StepJoiner(WITH_IMAGES)
+    say(joiner, 5, parts='i')
+    joiner.pixels(5, np.zeros(12, np.uint8), 0.0)
+    say(joiner, 5, parts='per')
+    (step,) = joiner.ready(0.0)
+    assert step.pixels.tolist() == [5] * 12
+
+
+@pytest.mark.parametrize('size', [0, 11, 24])
+def test_pictures_of_another_size_are_refused(size):
+    joiner = StepJoiner(WITH_IMAGES)
+    joiner.pixels(5, np.zeros(size, np.uint8), 0.0)
+    say(joiner, 5, parts='per')
+    assert joiner.ready(9.0) == []
+    assert (joiner.refused, joiner.incomplete) == (1, 0)
+    assert joiner.refused_because == f'step 5: the pictures have {size} numbers, the task has 12'
+
+
+def test_a_task_without_images_gives_steps_without_pixels():
+    joiner = StepJoiner(CONFIG)
+    say(joiner, 5)
+    (step,) = joiner.ready(0.0)
+    assert (step.pixels.dtype, step.pixels.size) == (np.uint8, 0)
 
 
 def test_a_step_waits_for_the_one_before_it():

@@ -11,6 +11,7 @@ from takeover.launch.evaluation import evaluate
 from takeover.launch.plan import ParameterBlock
 
 NODES = ('sim_node', 'safety_node', 'intervention_node', 'policy_node', 'lifecycle_manager_node')
+CAMERA_NODES = ('camera_node', 'camera_manager_node')
 MOTION_NODES = ('safety_node', 'intervention_node', 'policy_node')
 
 
@@ -44,6 +45,11 @@ def plan(environment, file='sim.launch.xml', **arguments):
     return evaluate(share / 'launch' / file, arguments, environment)
 
 
+def node_name(process) -> str:
+    """Return the name of the node of a process."""
+    return process.argv[process.argv.index('-r') + 1].removeprefix('__node:=')
+
+
 def parameters(process) -> dict:
     """Return what the launch file itself sets, the last value of each name."""
     blocks = [item for item in process.argv if isinstance(item, ParameterBlock)]
@@ -59,9 +65,7 @@ def test_every_launch_file_evaluates_with_its_defaults(environment, file):
 
 def test_sim_starts_every_node_once_by_its_own_name(environment):
     processes = plan(environment).processes
-    assert sorted(p.argv[p.argv.index('-r') + 1] for p in processes) == sorted(
-        f'__node:={name}' for name in NODES
-    )
+    assert sorted(map(node_name, processes)) == sorted((*NODES, *CAMERA_NODES))
 
 
 def test_no_process_is_restarted_and_the_gate_and_the_manager_are_required(environment):
@@ -92,11 +96,30 @@ def test_a_namespace_holds_all_nodes(environment):
 
 
 def test_task_and_robot_files_are_the_same_for_all(environment):
-    processes = plan(environment, task='/t.yaml', robot='/r.yaml', policy='/p.onnx').processes
-    for process in processes[:-1]:
-        assert parameters(process)['task_file'] == '/t.yaml'
-        assert parameters(process)['robot_file'] == '/r.yaml'
-    assert parameters(processes[3])['policy_file'] == '/p.onnx'
+    started = by_node(environment, task='/t.yaml', robot='/r.yaml', policy='/p.onnx')
+    for name in ('sim_node', 'camera_node', *MOTION_NODES):
+        assert parameters(started[name])['task_file'] == '/t.yaml'
+        assert parameters(started[name])['robot_file'] == '/r.yaml'
+    assert parameters(started['policy_node'])['policy_file'] == '/p.onnx'
+
+
+def test_a_task_by_its_name_alone_is_driven_by_its_own_policy(environment):
+    started = by_node(environment, task='rover_lane', operator='1.0', record='/log')
+    for name, process in started.items():
+        if 'manager' not in name:
+            assert parameters(process)['task_file'] == 'rover_lane'
+    assert parameters(started['policy_node'])['policy_file'] == ''
+
+
+@pytest.mark.parametrize('camera', ['true', 'false'])
+def test_the_camera_has_one_owner_which_is_not_the_simulation(environment, camera):
+    started = by_node(environment, camera=camera)
+    assert (set(CAMERA_NODES) <= set(started)) == (camera == 'true')
+    assert parameters(started['sim_node'])['camera'] is False
+    if camera == 'true':
+        assert parameters(started['camera_node'])['camera'] == 'camera'
+        assert parameters(started['camera_node'])['config_file'].endswith('cameras/sim.yaml')
+        assert parameters(started['camera_manager_node'])['managed_nodes'] == ['camera_node']
 
 
 def test_every_process_gets_the_fast_dds_profile_unless_one_is_set(environment):
@@ -106,7 +129,8 @@ def test_every_process_gets_the_fast_dds_profile_unless_one_is_set(environment):
         assert process.environment['RCUTILS_LOGGING_BUFFERED_STREAM'] == '1'
         # A process killed inside the shared-memory transport freezes all that share with it.
         shares_memory = '<type>SHM</type>' in profile.read_text()
-        assert shares_memory == (process.name.split('-')[0] == 'sim_node'), process.name
+        images = node_name(process) in ('sim_node', *CAMERA_NODES)
+        assert shares_memory == images, process.name
     environment['FASTRTPS_DEFAULT_PROFILES_FILE'] = '/mine.xml'
     for process in plan(environment).processes:
         assert process.environment['FASTRTPS_DEFAULT_PROFILES_FILE'] == '/mine.xml'
@@ -121,17 +145,17 @@ def test_sim_passes_on_every_argument_of_the_files_it_includes(environment):
 
 def by_node(environment, **arguments) -> dict:
     """Return the processes of sim.launch.xml by the name of their node."""
-    processes = plan(environment, **arguments).processes
-    return {p.argv[p.argv.index('-r') + 1].removeprefix('__node:='): p for p in processes}
+    return {node_name(process): process for process in plan(environment, **arguments).processes}
 
 
 @pytest.mark.parametrize('nobody', ['0', '0.0', '0.00'])
 def test_without_a_wish_nobody_operates_records_or_learns(environment, nobody):
-    assert set(by_node(environment, operator=nobody)) == set(NODES)
+    assert set(by_node(environment, operator=nobody, camera='false')) == set(NODES)
 
 
 def test_operator_recorder_and_learner_come_by_one_argument_each(environment):
     wish = {'operator': '0.4', 'record': '/run/log', 'learn': '/run/learner', 'seed': '7'}
+    wish['camera'] = 'false'
     started = by_node(environment, demonstrations='/run/shown', exploration='0.3', **wish)
     assert set(started) == {*NODES, 'operator_node', 'recorder_node', 'learner_node'}
     operator = parameters(started['operator_node'])

@@ -9,10 +9,13 @@ import threading
 import numpy as np
 import pytest
 from takeover.policy.acceptance import AcceptanceLimits, CandidateRefused, raw_actions
+from takeover.policy.bundle import read_bundle
 from takeover.policy.candidate_process import CandidateProcess, NICENESS
 from takeover.policy.onnx_policy import OnnxPolicy
 from takeover.policy.parity import Parity
+from takeover.task import load_task
 from tests.policy_candidates import base, good, missing
+from tests.vision_policies import LANE_FILE, random_records, write_vision
 
 LIMITS = AcceptanceLimits(max_latency_ms=1000.0)
 
@@ -42,6 +45,22 @@ def test_an_accepted_file_comes_back_whole_and_runs(process, tmp_path):
     Path(candidate.file).unlink()
     assert OnnxPolicy(bundle).version == candidate.version
     assert 0.0 < evidence.jump < 0.01
+
+
+def test_records_with_images_reach_it_as_they_were(process, tmp_path):
+    task = load_task(LANE_FILE)
+    first = write_vision(tmp_path / 'a.onnx')
+    second = write_vision(tmp_path / 'b.onnx', bias=(0.2, 0.2))
+    driving, other = (read_bundle(candidate.file) for candidate in (first, second))
+    records = random_records(task, 40, seed=9)
+    actions, wanted = (raw_actions(bundle, records) for bundle in (driving, other))
+    recent = Parity(records, actions.astype(np.float32))
+    bundle, evidence = process.check(second, driving, recent, LIMITS, lambda: None)
+    half_range = [(c.high - c.low) / 2.0 for c in task.action.components]
+    jump = np.mean(np.abs(wanted - actions) / half_range)
+    assert jump > 0.01 and evidence.jump == pytest.approx(jump, rel=1e-4)
+    assert bundle.parity.observations.tobytes() == other.parity.observations.tobytes()
+    assert OnnxPolicy(bundle).act(records[0]) == pytest.approx(wanted[0], abs=1e-5)
 
 
 def test_a_refusal_leaves_the_process_for_the_next_one(process, tmp_path):

@@ -163,7 +163,7 @@ def test_a_rate_out_of_range_is_refused(dt, frames, said):
         (Small(Box(0, 9, (3,), np.int64)), 'observation space is Box.*int64'),
         (Small(Box(-1.0, 1.0, (0,))), 'observation space is Box'),
         (Small(Box(-1.0, 1.0, (4097,))), 'size of vector is 4097, must be 4096 or less'),
-        (Small(Box(0, 255, (256, 256, 3), np.uint8)), 'size of image is 196608, must be 48000'),
+        (Small(Box(0, 255, (256, 256, 3), np.uint8)), 'size of image is 196608, must be 150000'),
         (Small(Box(0.0, 0.0, (2,))), 'low 0.0 must be less than high 0.0'),
         (Small(actions=Discrete(2)), r'action space is Discrete\(2\); legal: a Box of floats'),
         (Small(actions=Box(0, 9, (3,), np.int64)), 'action space is Box.*int64'),

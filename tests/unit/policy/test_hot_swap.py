@@ -12,13 +12,16 @@ from takeover.policy.errors import BundleError
 from takeover.policy.hot_swap import (
     HotSwap,
     LONGEST_WAIT_S,
+    MOST_RECENT_BYTES,
     Refused,
     RollbackError,
     ROLLED_BACK,
     Swapped,
 )
 from takeover.policy.onnx_policy import OnnxPolicy
+from takeover.task import load_task
 from tests.policy_candidates import BUNDLE_FILE, good, missing
+from tests.vision_policies import good_vision, LANE_FILE, random_records
 
 DEADLINE_S = 30.0
 
@@ -182,6 +185,51 @@ def test_an_observation_is_kept_as_it_was(swap, tmp_path):
     swap.announce(good(tmp_path, 0))
     settle(swap)
     assert not np.any(swap._process.recent[0][1].observations == 7.0)
+
+
+@pytest.fixture
+def lane_swap(tmp_path):
+    """Return a hot swap of a task with images, and its task."""
+    task = load_task(LANE_FILE)
+    policy = OnnxPolicy.load(good_vision(tmp_path, 0).file, task)
+    swap = HotSwap(policy, AcceptanceLimits(1000.0), 30)
+    swap._process = FakeProcess()
+    yield swap, task
+    swap.close()
+
+
+@pytest.mark.parametrize('seen', [0, 5, 40])
+def test_with_images_it_is_judged_on_records(lane_swap, tmp_path, seen):
+    swap, task = lane_swap
+    records = random_records(task, max(seen, 1), seed=9)[:seen]
+    for row in range(seen):
+        # As the node has them: records without a dimension, which it does not keep.
+        record = records[row : row + 1].reshape(())
+        swap.observe(record)
+    swap.announce(good_vision(tmp_path, 1))
+    (outcome,) = settle(swap)
+    assert isinstance(outcome, Swapped)
+    ((_, recent),) = swap._process.recent
+    known = swap.previous.bundle.parity.observations
+    expected = records[-30:] if seen >= len(known) else np.concatenate([known, records])
+    assert recent.observations.dtype == task.observation_dtype
+    assert recent.observations.tobytes() == expected.tobytes()
+    acted = [swap.previous.act(record) for record in recent.observations]
+    assert recent.actions == pytest.approx(np.array(acted), abs=1e-5)
+
+
+def test_of_large_images_fewer_are_kept(tmp_path):
+    lane = load_task(LANE_FILE)
+    (image,) = lane.images
+    large = image.model_copy(update={'size': 128 * 128 * 3, 'shape': (128, 128, 3)})
+    task = lane.model_copy(update={'features': (*lane.vector_features, large)})
+    policy = OnnxPolicy.load(good_vision(tmp_path, 0, task).file, task)
+    swap = HotSwap(policy, AcceptanceLimits(1000.0), 100)
+    record = random_records(task, 1)[0]
+    for _ in range(200):
+        swap.observe(record)
+    assert 16 <= len(swap._recent) < 100
+    assert len(swap._recent) * record.nbytes <= MOST_RECENT_BYTES
 
 
 def test_rollback_without_an_exchange_is_refused(swap):

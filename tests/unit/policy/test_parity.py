@@ -6,6 +6,10 @@ import numpy as np
 import pytest
 from takeover.policy.errors import BundleError
 from takeover.policy.parity import decode_parity, encode_parity, Parity
+from tests.small_lane import small_lane
+from tests.vision_policies import random_records
+
+LANE = small_lane(left=1, right=1)
 
 
 def decode(case, fields):
@@ -63,3 +67,56 @@ def test_a_shape_that_is_none_is_refused(image_case, shape):
     fields['observations']['shape'] = shape
     with pytest.raises(BundleError, match='observations cannot be read as uint8'):
         decode(image_case, fields)
+
+
+def encoded(observations):
+    """Return one field as it stands in the text."""
+    return json.loads(encode_parity(Parity(observations, np.zeros(1))))['observations']
+
+
+def lane_text(**changes):
+    records = random_records(LANE, 16)
+    fields = json.loads(encode_parity(Parity(records, np.zeros((16, 2), np.float32))))
+    fields['observations'] |= changes
+    return records, fields
+
+
+def test_records_survive_field_by_field():
+    records, fields = lane_text()
+    assert set(fields['observations']) == {'observation', 'left', 'right'}
+    assert set(fields['observations']['left']) == {'shape', 'uint8'}
+    found = decode_parity(fields, LANE, 'policy.onnx').observations
+    assert found.dtype == LANE.observation_dtype and found.tobytes() == records.tobytes()
+
+
+@pytest.mark.parametrize(
+    ('changes', 'said'),
+    [
+        ({'left': {'shape': [16, 8, 6, 3], 'uint8': 'AAA'}}, 'left cannot be read as uint8'),
+        ({'left': {'shape': [16, 8, 6, 3], 'float32': ''}}, 'left cannot be read as uint8'),
+        ({'left': None}, 'left cannot be read as uint8'),
+        (
+            {'right': encoded(np.zeros((17, 8, 6, 3), np.uint8))},
+            'as many of each of observation, left, right are needed',
+        ),
+        (
+            {'right': encoded(np.zeros((16, 6, 8, 3), np.uint8))},
+            r'right has shape \[16, 6, 8, 3\]',
+        ),
+        (
+            {'observation': encoded(np.full((16, 2), np.inf, np.float32))},
+            'observation are not finite',
+        ),
+        ({'rear': {}}, 'observations must hold exactly observation, left, right'),
+    ],
+)
+def test_a_damaged_field_is_named(changes, said):
+    with pytest.raises(BundleError, match=f'^policy.onnx: takeover.parity: {said}'):
+        decode_parity(lane_text(**changes)[1], LANE, 'policy.onnx')
+
+
+@pytest.mark.parametrize('observations', [None, [], {'left': {}}, 'text'])
+def test_observations_that_are_no_fields_are_refused(observations):
+    fields = lane_text()[1] | {'observations': observations}
+    with pytest.raises(BundleError, match='must hold exactly observation, left, right'):
+        decode_parity(fields, LANE, 'policy.onnx')

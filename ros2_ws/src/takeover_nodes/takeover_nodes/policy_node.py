@@ -7,6 +7,8 @@ A candidate announced on `learner/policy` is checked beside the ticks and takes 
 them; one that is refused leaves the policy that drives where it is.
 
 Noise for a policy that learns is put on the command alone: candidates are judged without it.
+
+Of a task with images, `policy/observation` shows the pictures that each command was based on.
 """
 
 from collections import Counter
@@ -14,18 +16,21 @@ from dataclasses import dataclass
 import sys
 
 from nav_msgs.msg import Odometry, Path
-from sensor_msgs.msg import LaserScan
+from sensor_msgs.msg import Image, LaserScan
 from takeover.action import ActionContract
 from takeover.errors import TakeoverError
 from takeover.observation import Missing, ObservationBuilder
 from takeover.policy.exploration import ExplorationNoise
 from takeover.policy.onnx_policy import OnnxPolicy
+from takeover.shipped import demo_policy
 from takeover.task import load_task_and_robot
 from takeover_msgs.msg import Command, PolicyState
 from takeover_nodes import conversions, diagnostics, qos
+from takeover_nodes.camera_messages import image_sample
 from takeover_nodes.managed_node import ManagedNode
 from takeover_nodes.parameters import parameter, required
 from takeover_nodes.policy_exchange import PolicyExchange
+from takeover_nodes.policy_pictures import PolicyPictures
 from takeover_nodes.spinning import run
 
 # Input type of the task spec -> message type, its conversion, its quality of service.
@@ -33,6 +38,7 @@ INPUTS = {
     'odometry': (Odometry, conversions.odometry_sample, qos.SENSOR),
     'laser_scan': (LaserScan, conversions.laser_scan_sample, qos.SENSOR),
     'path': (Path, conversions.path_sample, qos.LATCHED),
+    'image': (Image, image_sample, qos.SENSOR),
 }
 
 
@@ -42,7 +48,9 @@ class PolicyParameters:
 
     task_file: str = required('task YAML: observation and action the policy must match')
     robot_file: str = required('robot YAML: limits and time-outs')
-    policy_file: str = required('policy bundle (.onnx with contract and parity vectors)')
+    policy_file: str = parameter(
+        '', 'policy bundle (.onnx with contract and parity vectors); empty: the one of the task'
+    )
     exploration_std: float = parameter(
         0.0,
         "noise on the policy's commands while it learns, in halves of the action range; 0.0 for a "
@@ -90,21 +98,24 @@ class PolicyNode(ManagedNode):
         self.task, _ = load_task_and_robot(files.task_file, files.robot_file)
         self.builder = ObservationBuilder(self.task)
         self.period_s = 1.0 / self.task.rate_hz
-        policy = OnnxPolicy.load(files.policy_file, self.task)
+        file = files.policy_file or demo_policy(self.task.task)
+        policy = OnnxPolicy.load(file, self.task)
         self.exchange = PolicyExchange(self, policy, self.period_s, self.publish_version)
         self.exploration_std, self.noise = 0.0, None
         self.set_exploration()
         self.meter = diagnostics.TickMeter(self.period_s)
         self.inference_ms = 0.0
         self.ticks, self.skipped, self.skipped_reason = 0, Counter(), ''
+        self.reported_refusals: Counter[str] = Counter()
         self.command_publisher = self.speak(Command, 'policy/command', qos.command(self.period_s))
         self.version_publisher = self.speak(PolicyState, 'policy/version', qos.LATCHED)
+        self.pictures = PolicyPictures(self, self.task)
         for name, spec in self.task.inputs.items():
             self._listen(name, spec.type)
         self.diagnostics.add('policy', self.status)
         self.get_logger().info(
             f'policy {self.policy.version} for task {self.task.task} '
-            f'(spec {self.policy.spec_hash}) from {files.policy_file}'
+            f'(spec {self.policy.spec_hash}) from {file}'
         )
         self.publish_version()
 
@@ -159,7 +170,7 @@ class PolicyNode(ManagedNode):
             self.skip(f'{observation.input}: {observation.reason}')
             return
         try:
-            values = self.policy.act(observation.vector)
+            values = self.policy.act(observation.packed)
         except TakeoverError as error:
             self.skip(str(error))
             return
@@ -178,11 +189,13 @@ class PolicyNode(ManagedNode):
             spec_hash=self.policy.spec_hash,
             values=values,
             observation=observation.vector,
+            image_stamps=[conversions.ns_to_stamp(ns) for ns in observation.image_stamps_ns],
         )
         command.header.frame_id = self.task.action.frame
         command.header.stamp = conversions.ns_to_stamp(self.now_ns())
         self.command_publisher.publish(command)
-        self.exchange.swap.observe(observation.vector)
+        self.pictures.publish(command, observation, now_ns)
+        self.exchange.swap.observe(observation.packed)
 
     def skip(self, reason: str) -> None:
         """Count a tick without a command."""
@@ -206,7 +219,7 @@ class PolicyNode(ManagedNode):
         self.version_publisher.publish(state)
 
     def status(self) -> diagnostics.Status:
-        """Report rate, skipped ticks and inference time."""
+        """Report rate, skipped ticks, refused samples, inference time and age of pictures."""
         if self.parameters is None:
             return diagnostics.STALE, 'not configured', {}
         self.publish_version()
@@ -218,12 +231,18 @@ class PolicyNode(ManagedNode):
             'ticks': self.ticks,
             'skipped': self.skipped.total(),
             **{f'skipped: {reason}': count for reason, count in self.skipped.items()},
+            **{f'refused: {reason}': count for reason, count in self.builder.refused.items()},
+            **self.pictures.facts(),
         }
+        refused = self.builder.refused - self.reported_refusals
+        self.reported_refusals = self.builder.refused.copy()
         if not self.active:
             return diagnostics.OK, 'inactive', facts
         if self.skipped_reason:
             reason, self.skipped_reason = self.skipped_reason, ''
-            return diagnostics.WARN, f'ticks without a command: {reason}', facts
+            because = [f'refused {what}' for what in refused]
+            told = '; '.join([f'ticks without a command: {reason}', *because])
+            return diagnostics.WARN, told, facts
         return diagnostics.OK, 'acting', facts
 
 

@@ -23,6 +23,7 @@ from takeover.data.log_writer import LogWriter
 from takeover.data.mcap_file import LogChannel
 from takeover.data.step_codec import NAME as STEP
 from takeover.data.step_joiner import JoinConfig, PolicyPart, RewardPart, StepJoiner
+from takeover.image_form import NO_PIXELS
 from takeover.specs import spec_hash
 from takeover.task import load_task
 from takeover_msgs.msg import (
@@ -30,6 +31,7 @@ from takeover_msgs.msg import (
     EpisodeState,
     ExecutedCommand,
     InterventionState,
+    PolicyObservation,
     PolicyState,
     RecorderState,
     SafetyState,
@@ -52,6 +54,7 @@ EVENTS = (
     ('policy/version', PolicyState, qos.LATCHED),
     ('safety/state', SafetyState, qos.LATCHED),
 )
+# Pictures are not among them: a step holds those that were acted on.
 INPUTS = {
     'odometry': (Odometry, qos.SENSOR),
     'laser_scan': (LaserScan, qos.SENSOR),
@@ -69,7 +72,9 @@ class RecorderParameters:
         0.5, 'seconds after which steps go to the disk', at_least=0.05, at_most=10.0
     )
     images: list[str] = parameter([], 'topics of images to record as they are')
-    record_inputs: bool = parameter(True, "record the task's inputs as they are")
+    record_inputs: bool = parameter(
+        True, "record the task's inputs as they are, apart from its images"
+    )
     min_free_images_mb: float = parameter(
         500.0, 'MB free on the disk below which no images are recorded', at_least=0.0
     )
@@ -90,12 +95,21 @@ class RecorderNode(Node):
         self.spec_hash = spec_hash(task)
         self.frame_id = task.action.frame or ''
         self.joiner = StepJoiner(
-            JoinConfig(self.spec_hash, task.observation_size, len(task.action.components))
+            JoinConfig(
+                self.spec_hash,
+                task.observation_size,
+                len(task.action.components),
+                task.pixels_size,
+            )
         )
         self.step_topic = self.resolve_topic_name(STEP_TOPIC.lstrip('/'))
         raw = [(topic, message, profile, False) for topic, message, profile in EVENTS]
         if self.given.record_inputs:
-            raw += [(topic, *INPUTS[spec.type], False) for topic, spec in task.inputs.items()]
+            raw += [
+                (topic, *INPUTS[spec.type], False)
+                for topic, spec in task.inputs.items()
+                if spec.type in INPUTS
+            ]
         raw += [(topic, Image, qos.SENSOR, True) for topic in self.given.images]
         self.log = LogWriter(
             self.given.log_dir,
@@ -104,6 +118,10 @@ class RecorderNode(Node):
             LogConfig(self.given.flush_s, self.given.min_free_images_mb, self.given.min_free_mb),
         )
         self.listen(raw)
+        if task.images:
+            self.create_subscription(
+                PolicyObservation, 'policy/observation', self.on_pictures, qos.RECORD
+            )
         self.state = self.create_publisher(RecorderState, 'recorder/state', qos.LATCHED)
         self.told: tuple | None = None
         steady = Clock(clock_type=ClockType.STEADY_TIME)
@@ -153,8 +171,14 @@ class RecorderNode(Node):
                 action=np.array(command.values),
                 policy_version=command.policy_version,
                 spec_hash=command.spec_hash,
+                image_stamps_ns=tuple(map(conversions.stamp_to_ns, command.image_stamps)),
             ),
         )
+
+    def on_pictures(self, observation: PolicyObservation) -> None:
+        """Take the pictures of a step, those of all cameras one after the other."""
+        pictures = [np.frombuffer(image.data, np.uint8) for image in observation.images]
+        self.join(self.joiner.pixels, observation.sequence, np.concatenate([NO_PIXELS, *pictures]))
 
     def on_executed(self, command: ExecutedCommand) -> None:
         """Take the gate's part of a step: what it sent when the step's command arrived."""

@@ -1,13 +1,11 @@
 """The simulated rover's samples as the messages a real base and its sensors publish."""
 
-import array
 from collections.abc import Sequence
 import math
 
 from geometry_msgs.msg import PoseStamped, Vector3
 from nav_msgs.msg import Odometry, Path
-import numpy as np
-from sensor_msgs.msg import CameraInfo, Image, LaserScan
+from sensor_msgs.msg import CameraInfo, LaserScan
 from std_msgs.msg import ColorRGBA
 from takeover.robot import CameraSpec
 from takeover.samples import LaserScanSample, OdometrySample, PathSample
@@ -58,17 +56,6 @@ def path_message(sample: PathSample, stamp_ns: int) -> Path:
         pose = PoseStamped(header=message.header)
         pose.pose.position.x, pose.pose.position.y = float(x_m), float(y_m)
         message.poses.append(pose)
-    return message
-
-
-def image_message(pixels: np.ndarray, stamp_ns: int, frame_id: str) -> Image:
-    """Return an rgb8 Image of pixels uint8 [height, width, 3]."""
-    height, width, _ = pixels.shape
-    message = Image(height=height, width=width, encoding='rgb8', step=3 * width)
-    message.header.stamp = ns_to_stamp(stamp_ns)
-    message.header.frame_id = frame_id
-    # array.array is the one type rclpy takes without converting byte by byte.
-    message.data = array.array('B', pixels.tobytes())
     return message
 
 

@@ -22,6 +22,7 @@ from takeover.task import load_task_and_robot
 from takeover_msgs.msg import EpisodeState
 from takeover_msgs.srv import ResetEpisode
 from takeover_nodes import conversions, diagnostics, parameters, qos, sensor_messages
+from takeover_nodes.camera_messages import image_message
 from takeover_nodes.parameters import parameter, required
 from takeover_nodes.spinning import run
 from visualization_msgs.msg import MarkerArray
@@ -84,11 +85,15 @@ class SimNode(Node):
         self.odom_publisher = self.create_publisher(Odometry, 'odom', qos.SENSOR)
         self.truth_publisher = self.create_publisher(Odometry, 'ground_truth/odom', qos.SENSOR)
         self.scan_publisher = self.create_publisher(LaserScan, 'scan', qos.SENSOR)
-        self.image_publisher = self.create_publisher(Image, 'camera/image_raw', qos.SENSOR)
-        self.info_publisher = self.create_publisher(CameraInfo, 'camera/camera_info', qos.SENSOR)
         self.path_publisher = self.create_publisher(Path, 'path', qos.LATCHED)
         self.obstacles_publisher = self.create_publisher(MarkerArray, 'obstacles', qos.LATCHED)
         self.episode_publisher = self.create_publisher(EpisodeState, 'episode', qos.LATCHED)
+        if self.given.camera:
+            # Else they are those of a camera_node.
+            self.image_publisher = self.create_publisher(Image, 'camera/image_raw', qos.SENSOR)
+            self.info_publisher = self.create_publisher(
+                CameraInfo, 'camera/camera_info', qos.SENSOR
+            )
         self.clock_publisher = self.create_publisher(ClockMessage, '/clock', qos.SENSOR)
         self.create_subscription(TwistStamped, 'cmd_vel', self.on_twist, qos.command())
         self.create_service(ResetEpisode, '~/reset', self.on_reset)
@@ -244,7 +249,7 @@ class SimNode(Node):
         if not listeners:
             return
         pixels = self.simulation.render()
-        self.image_publisher.publish(sensor_messages.image_message(pixels, stamp_ns, CAMERA_FRAME))
+        self.image_publisher.publish(image_message(pixels, 'rgb8', stamp_ns, CAMERA_FRAME))
         self.info_publisher.publish(
             sensor_messages.camera_info_message(self.camera_spec, stamp_ns, CAMERA_FRAME)
         )

@@ -121,6 +121,10 @@ class RealSenseConfig(CameraConfig):
     reset_on_start: bool = Field(
         default=False, description='reset the device before it is opened the first time'
     )
+    recording: str | None = Field(
+        default=None, description='a recording (.db3) to play in place of a camera'
+    )
+    loop: bool = Field(default=False, description='begin a recording again at its end')
 
 
 class TopicConfig(CameraConfig):

@@ -29,9 +29,8 @@ from takeover.camera.realsense_device import (
 )
 from takeover.camera.realsense_frame import depth_mm, ros_intrinsics
 from takeover.camera.source import CameraError
+from takeover.camera.starting import in_turn
 
-# Several cameras that start at once fail: they share the bus, its power and the library.
-_STARTING = threading.Lock()
 # Colours and depth whose times are so many periods apart are not of one moment.
 _PAIR_PERIODS = 0.75
 
@@ -99,14 +98,14 @@ class RealSenseSource:
         return f'RealSense {self._serial}' if self._serial else 'RealSense'
 
     def open(self) -> None:
-        """Find the camera, set it up and start it; cameras of one process start in turn.
+        """Find the camera, set it up and start it; cameras start one after another.
 
         :raises CameraError: it is not there or is busy, several are and no serial was given, it
             has no such mode or exposure, or pyrealsense2 is not installed.
         """
         self.close()
         rs = load_library()
-        with _STARTING, library_errors(f'{self.description} cannot be started'):
+        with in_turn(), library_errors(f'{self.description} cannot be started'):
             self._listen(rs)
             pipeline, config = rs.pipeline(self._context), rs.config()
             device = self._choose(rs, pipeline, config)

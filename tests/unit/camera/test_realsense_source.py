@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 from takeover.camera.frame import Intrinsics
 from takeover.camera.source import CameraError
+from takeover.camera.starting import in_turn
 
 try:
     import pyrealsense2 as rs
 except ImportError as error:
     pytest.skip(f'pyrealsense2 or libusb-1.0-0 is missing: {error}', allow_module_level=True)
 
-from takeover.camera import realsense_source
 from takeover.camera.realsense_source import RealSenseSource
 from tests.software_realsense import (
     BASELINE_M,
@@ -307,7 +307,7 @@ def test_a_camera_that_cannot_be_reset_says_so(camera, source_of, context):
         source.open()
 
 
-def test_cameras_of_one_process_start_in_turn(camera, source_of, context):
+def test_cameras_start_one_after_another(camera, source_of, context):
     opened = threading.Event()
     source = source_of(context=context)
 
@@ -316,7 +316,7 @@ def test_cameras_of_one_process_start_in_turn(camera, source_of, context):
         opened.set()
 
     thread = threading.Thread(target=open_it)
-    with realsense_source._STARTING:
+    with in_turn():
         thread.start()
         assert not opened.wait(0.2)
     thread.join(COMES_S)

@@ -5,6 +5,8 @@ from dataclasses import replace
 import pytest
 from takeover.agents.rlif import RlifConfig
 from takeover.errors import TakeoverError
+from takeover.networks.encoder import EncoderConfig
+from takeover.networks.pretrained import FeatureEncoderConfig
 from takeover.training.takeover_learner import TakeoverConfig
 from takeover.training.takeover_settings import (
     config_from_file,
@@ -46,9 +48,37 @@ def test_what_a_file_does_not_say_has_its_default(read, tmp_path):
     assert config_from_file(settings_file(tmp_path / 'tiny.yaml')) == TINY
 
 
+def test_what_is_seen_has_a_section_of_its_own(read):
+    found = read(
+        'vision:\n'
+        '  encoder: {channels: [8, 8], kernels: [4, 3], strides: [2, 1], image_latent: 16}\n'
+        '  frozen: encoder.onnx\n'
+        '  pixel_mean: [0.5, 0.4, 0.3]\n'
+        '  head: {vector_latent: 8}\n'
+        '  learning_rate: 3.0e-4\n'
+        'replay: {shift: 2}'
+    )
+    vision = found.vision
+    assert vision.encoder == EncoderConfig((8, 8), (4, 3), (2, 1), image_latent=16)
+    assert vision.frozen == 'encoder.onnx' and vision.pixel_mean == (0.5, 0.4, 0.3)
+    assert vision.head == FeatureEncoderConfig(vector_latent=8)
+    assert vision.learning_rate == 3e-4 and found.replay.shift == 2
+    assert config_values(found)['vision']['encoder']['channels'] == [8, 8]
+    plain = config_values(TakeoverConfig())
+    assert first_difference(plain, plain | {'vision': config_values(found)['vision']}) == (
+        'vision.encoder.channels is [16, 32, 32], not [8, 8]'
+    )
+
+
 @pytest.mark.parametrize(
     ('text', 'message'),
     [
+        ('vision: {encodr: {}}', r"vision\.encodr: unknown key; did you mean 'encoder'\?"),
+        ('vision: {encoder: {channels: []}}', r'channels is \(\); legal: one number of 1 or more'),
+        ('vision: {encoder: {channels: 16}}', r'vision\.encoder\.channels: '),
+        ('vision: {learning_rate: -1.0}', 'learning_rate is -1.0; legal: 0 or more'),
+        ('replay: {shift: -1}', 'shift is -1; legal: 0 or more'),
+        ('replay: {shift: 1.5}', r'replay\.shift: .*is 1.5'),
         ('learner: {critc: dsact}', r"learner\.critc: unknown key; did you mean 'critic'\?"),
         ('replay: {xyz: 1}', r'replay\.xyz: unknown key; legal: capacity, n_step'),
         ('rate: 1', 'rate: unknown key; legal: updates_per_transition, critic_from'),

@@ -38,6 +38,8 @@ def make_source(
             depth=config.depth,
             exposure_us=config.exposure_us,
             reset_on_start=config.reset_on_start,
+            recording=config.recording,
+            loop=config.loop,
         )
     if isinstance(config, OpenCvConfig):
         from takeover.camera.opencv_source import OpenCvSource

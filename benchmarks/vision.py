@@ -9,6 +9,7 @@ and backward of the encoder and a random shift, for a batch of 128 on one thread
 
 import argparse
 from collections.abc import Callable
+import os
 from pathlib import Path
 import sys
 import tempfile
@@ -168,6 +169,20 @@ def learning(side: int) -> float:
         f'{both_ms:.2f} ms, random shift {shift_ms:.2f} ms'
     )
     return both_ms
+
+
+def learn_for_ever(niceness: int = 10) -> None:
+    """Learn from pictures as hard as one core can, niced as learner_node is; never return."""
+    os.nice(niceness)
+    prepare()
+    encoder = TorchPolicy(SIDE).encoder
+    rng = np.random.default_rng(0)
+    pictures = rng.integers(0, 256, (BATCH, SIDE, SIDE, 3), np.uint8)
+    vector = torch.zeros(BATCH, VECTOR_SIZE)
+    while True:
+        shifted = torch.from_numpy(random_shift(pictures, rng))
+        encoder.zero_grad()
+        encoder(vector, {CAMERA: shifted}).sum().backward()
 
 
 def main() -> int:

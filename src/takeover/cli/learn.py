@@ -22,7 +22,7 @@ def command(
     *,
     out: Path,
     demonstrations: tuple[Path, ...] = (),
-    task: Path = Path('config/tasks/rover_path.yaml'),
+    task: Path = Path('rover_path'),
     config_file: Annotated[Path | None, tyro.conf.arg(name='config')] = None,
     critic: Literal['dsact', 'ensemble'] | None = None,
     seed: int | None = None,
@@ -39,8 +39,9 @@ def command(
         log_dir: Folder of the logs (*.mcap), as recorder_node and `takeover rlif` write them.
         out: Folder of the learner; goes on with what is in it.
         demonstrations: Log files, or folders of them, in which a person drives to the goal.
-        task: The task file the logs are of.
-        config_file: YAML of settings (config/training/rlif.yaml); default: those of the code.
+        task: The task the logs are of, by name or file.
+        config_file: How take-overs become a policy (YAML); default: config/training/rlif_NAME.yaml
+            of the task's name, or the defaults.
         critic: DSAC-T's twin distributions, or an ensemble of values; default: as in the file.
         seed: Of weights, noise and batches; default: as in the file.
         checkpoint_s: Seconds between two checkpoints.
@@ -52,7 +53,7 @@ def command(
     if not checkpoint_s > 0.0:
         raise TakeoverError(f'--checkpoint-s is {checkpoint_s:g}; it must be more than 0 seconds')
     spec = load_task(task)
-    config = settings(config_file, critic, seed)
+    config = settings(spec.task, config_file, critic, seed)
     refuse_useless(log_dir, spec)
     typed = command_line(log_dir, out, demonstrations, task, config_file, critic, seed)
     training = LogTraining(spec, log_dir, out, demonstrations, config, typed, warn)
@@ -68,12 +69,11 @@ def command(
     return 0
 
 
-def settings(config_file: Path | None, critic: str | None, seed: int | None) -> Any:
-    """Return the settings: of the file, or of the code, with what was typed in their place."""
-    from takeover.training.takeover_learner import TakeoverConfig
-    from takeover.training.takeover_settings import config_from_file
+def settings(task: str, config_file: Path | None, critic: str | None, seed: int | None) -> Any:
+    """Return the settings: of the file, or of the task, with what was typed in their place."""
+    from takeover.training.takeover_settings import config_of_task
 
-    config = TakeoverConfig() if config_file is None else config_from_file(config_file)
+    config = config_of_task(task, config_file)
     if critic is not None:
         config = replace(config, learner=replace(config.learner, critic=critic))
     return config if seed is None else replace(config, seed=seed)

@@ -48,7 +48,6 @@ def command(
     from takeover.report.learning_evaluation import evaluate_policy, write_evaluations
     from takeover.report.learning_page import write_learning_report
     from takeover.report.learning_session import EVALUATIONS_FILE
-    from takeover.shipped import learner_settings
     from takeover.simulation.operator import OperatorConfig
     from takeover.specs import spec_hash
     from takeover.task import load_task_and_robot
@@ -59,8 +58,7 @@ def command(
         RlifRun,
         RlifRunConfig,
     )
-    from takeover.training.takeover_learner import TakeoverConfig
-    from takeover.training.takeover_settings import config_from_file
+    from takeover.training.takeover_settings import config_of_task
 
     if out.exists():
         raise TakeoverError(f'--out {out} exists already; name a folder that does not')
@@ -68,10 +66,11 @@ def command(
         raise TakeoverError(f'--episodes is {episodes}; it must be 0 or more')
     spec, robot = load_task_and_robot(task)
     mapping = load_joystick(joystick, ActionContract(spec.action))
-    path = config or learner_settings(spec.task)
-    learner = TakeoverConfig() if path is None else config_from_file(path)
     settings = RlifRunConfig(
-        steps=steps, seed=seed, operator=OperatorConfig(skill=operator), learner=learner
+        steps=steps,
+        seed=seed,
+        operator=OperatorConfig(skill=operator),
+        learner=config_of_task(spec.task, config),
     )
     typed = f'takeover rlif --task {task} --operator {operator:g} --steps {steps} --seed {seed}'
     console = Console(highlight=False)

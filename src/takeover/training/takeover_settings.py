@@ -13,6 +13,7 @@ from takeover.config_file import load_config
 from takeover.errors import TakeoverError
 from takeover.networks.encoder import EncoderConfig
 from takeover.networks.pretrained import FeatureEncoderConfig
+from takeover.shipped import learner_settings
 from takeover.training.settings import flat, settings_from, STRICT
 from takeover.training.takeover_learner import TakeoverConfig
 from takeover.training.takeover_replay import ReplayConfig
@@ -41,6 +42,15 @@ def config_from_file(path: Path) -> TakeoverConfig:
     """
     values = load_config(path, RootModel[dict[str, Any]]).root
     return settings_from(TakeoverConfig, values, str(path), SettingsError)
+
+
+def config_of_task(task: str, path: Path | None = None) -> TakeoverConfig:
+    """Return the settings of a file; without one, those shipped for a task of this name.
+
+    :raises TakeoverError: as `config_from_file`.
+    """
+    path = path or learner_settings(task)
+    return TakeoverConfig() if path is None else config_from_file(path)
 
 
 def config_values(config: TakeoverConfig) -> dict[str, Any]:

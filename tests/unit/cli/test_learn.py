@@ -53,7 +53,7 @@ def test_the_end_of_the_log_becomes_a_policy(place, task, capsys):
     store = PolicyStore(place / 'learner' / 'policies')
     assert [policy.version for policy in store.policies()] == [newest.version]
     assert newest.bundle.provenance['command'] == (
-        'takeover learn log --out learner --task config/tasks/rover_path.yaml '
+        'takeover learn log --out learner --task rover_path '
         '--demonstrations demonstrations --config tiny.yaml'
     )
     assert checkpoints(place / 'learner' / 'checkpoints')[-1].name == 'step_000000060'
@@ -115,9 +115,9 @@ def test_other_settings_in_the_same_folder_are_refused(place, capsys):
 
 
 def test_what_is_typed_wins_over_the_file(place):
-    found = cli.settings(place / 'tiny.yaml', 'ensemble', 7)
+    found = cli.settings('rover_path', place / 'tiny.yaml', 'ensemble', 7)
     assert found.learner.critic == 'ensemble' and found.seed == 7 and found.critic_from == 10
-    assert cli.settings(None, None, None) == TakeoverConfig()
+    assert cli.settings('rover_path', None, None, None) == TakeoverConfig()
 
 
 def test_ctrl_c_keeps_a_checkpoint_and_says_how_to_go_on(place, capsys, monkeypatch):

@@ -50,7 +50,9 @@ def test_as_much_paint_is_gone_as_is_said_and_always_the_same(looks):
         gone = [look.is_worn(stripe, piece) for stripe in range(3) for piece in range(200)]
         assert gone == [look.is_worn(stripe, piece) for stripe in range(3) for piece in range(200)]
         assert np.mean(gone) == pytest.approx(look.worn, abs=0.08)
-    assert [looks[0].is_worn(0, k) for k in range(60)] != [looks[0].is_worn(1, k) for k in range(60)]
+    assert [looks[0].is_worn(0, k) for k in range(60)] != [
+        looks[0].is_worn(1, k) for k in range(60)
+    ]
 
 
 def test_a_model_gets_floor_and_light(looks):

@@ -38,7 +38,9 @@ class LearnerParameters:
     log_dir: str = required('folder of the log that is followed; may not be there yet')
     learner_dir: str = required('folder of checkpoints, progress and policies; made if need be')
     demonstrations: list[str] = parameter([], 'log files or folders to begin with')
-    config_file: str = parameter('', 'YAML of the learner; empty: the defaults')
+    config_file: str = parameter(
+        '', "YAML of the learner; empty: rlif_NAME.yaml of the task's name, or the defaults"
+    )
     publish_period_s: float = parameter(
         30.0, 'seconds between two policies', at_least=1.0, at_most=3600.0
     )
@@ -93,13 +95,11 @@ class LearnerNode(Node):
         # Only in the thread: torch takes seconds to import, many on a machine that is busy.
         from takeover.training.learner_service import LearnerService
         from takeover.training.log_training import LogTraining
-        from takeover.training.takeover_learner import TakeoverConfig
-        from takeover.training.takeover_settings import config_from_file
+        from takeover.training.takeover_settings import config_of_task
 
         given = self.given
-        config = (
-            config_from_file(Path(given.config_file)) if given.config_file else TakeoverConfig()
-        )
+        path = Path(given.config_file) if given.config_file else None
+        config = config_of_task(self.task.task, path)
         training = LogTraining(
             self.task,
             Path(given.log_dir),

@@ -164,7 +164,7 @@ def test_operator_recorder_and_learner_come_by_one_argument_each(environment):
     learner = parameters(started['learner_node'])
     assert (learner['log_dir'], learner['learner_dir']) == ('/run/log', '/run/learner')
     assert learner['demonstrations'] == ['/run/shown']
-    assert learner['config_file'].endswith('config/training/rlif.yaml')
+    assert learner['config_file'] == ''
     assert repr(parameters(started['policy_node'])['exploration_std']) == '0.3'
 
 

@@ -127,7 +127,7 @@ def test_the_expert_keeps_the_lane_to_its_end(robot, lane, seed):
 
 def short(lane):
     return lane.model_copy(
-        update={'episode': lane.episode.model_copy(update={'time_limit_s': 4.0})}
+        update={'episode': lane.episode.model_copy(update={'time_limit_s': 3.0})}
     )
 
 

@@ -46,10 +46,10 @@ def test_paint_differs_from_the_floor_it_is_on(looks):
 
 
 def test_as_much_paint_is_gone_as_is_said_and_always_the_same(looks):
-    for look in looks[:20]:
-        gone = [look.is_worn(stripe, piece) for stripe in range(3) for piece in range(200)]
-        assert gone == [look.is_worn(stripe, piece) for stripe in range(3) for piece in range(200)]
-        assert np.mean(gone) == pytest.approx(look.worn, abs=0.08)
+    for look in looks[:8]:
+        gone = [look.is_worn(stripe, piece) for stripe in range(3) for piece in range(100)]
+        assert gone == [look.is_worn(stripe, piece) for stripe in range(3) for piece in range(100)]
+        assert np.mean(gone) == pytest.approx(look.worn, abs=0.1)
     assert [looks[0].is_worn(0, k) for k in range(60)] != [
         looks[0].is_worn(1, k) for k in range(60)
     ]

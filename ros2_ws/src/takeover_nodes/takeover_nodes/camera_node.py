@@ -92,8 +92,14 @@ class CameraNode(ManagedNode):
         }
 
     def activate(self) -> None:
-        """Let the camera be opened, now or as soon as somebody listens."""
+        """Let the camera be opened, now or as soon as somebody listens.
+
+        Raises:
+            CameraError: it hangs since it was last active.
+        """
         self.told = None
+        if self.hangs():
+            raise CameraError(self.hanging())
         self.every(LOOK_PERIOD_S, self.look)
         self.follow_demand()
 
@@ -101,17 +107,15 @@ class CameraNode(ManagedNode):
         """Open the camera, or close one that is open on demand and that nobody listens to."""
         wanted = not self.config.ON_DEMAND or any(map(self.heard, self.out))
         if wanted and self.capture is None:
-            self.open()
+            if self.hangs():
+                self.get_logger().error(self.hanging(), throttle_duration_sec=5.0)
+            else:
+                self.open()
         elif not wanted and self.capture is not None:
             self.close()
 
     def open(self) -> None:
         """Let the camera be opened, in a thread of its own."""
-        if self.last_capture is not None and not self.last_capture.ended:
-            raise CameraError(
-                f'{self.source.description} hangs since it was last active: unplug it, or start '
-                'this node again'
-            )
         config, given = self.config, self.parameters
         period_s = 1.0 / config.rate_hz
         check = FrameCheck(config.width, config.height, period_s, config.checks, self.now_s())
@@ -126,7 +130,18 @@ class CameraNode(ManagedNode):
         """Let go of the camera."""
         if self.capture is not None:
             self.capture.close()
-        self.last_capture, self.capture = self.capture, None
+            self.last_capture, self.capture = self.capture, None
+
+    def hangs(self) -> bool:
+        """Tell whether the camera was closed and its thread does not come back from it."""
+        return self.last_capture is not None and not self.last_capture.ended
+
+    def hanging(self) -> str:
+        """Say so."""
+        return (
+            f'{self.source.description} hangs since it was last active: unplug it, or start '
+            'this node again'
+        )
 
     def deactivate(self) -> None:
         """Let go of the camera."""

@@ -63,7 +63,7 @@ EXPERIMENTS = {
         20_000,
         5000,
         seeds=3,
-        courses=60,
+        courses=40,
         goals=Goals(deployed=80.0, above_start=25.0),
     ),
 }

@@ -88,15 +88,18 @@ def resident_gb() -> float:
 
 
 def drawing_ms(replay: TakeoverReplay, batches: int, shift: int) -> np.ndarray:
-    """Return how long each batch took, shifts by up to `shift` pixels included, ms [batches]."""
+    """Return how long each batch took, and its processor time, ms [batches, 2].
+
+    :param shift: pixels by which pictures are shifted at most, as a part of it; 0: not at all.
+    """
     rng, times_ms = np.random.default_rng(0), []
     for _ in range(_WARM_UP + batches):
-        start_s = time.perf_counter()
+        start_s = np.array([time.perf_counter(), time.process_time()])
         batch = replay.batch(BATCH, rng)
         for seen in (batch.observation, batch.next_observation) if shift else ():
             for pictures in seen.images.values():
                 random_shift(pictures.numpy(), rng, shift)
-        times_ms.append(1e3 * (time.perf_counter() - start_s))
+        times_ms.append(1e3 * (np.array([time.perf_counter(), time.process_time()]) - start_s))
     return np.array(times_ms[_WARM_UP:])
 
 
@@ -133,11 +136,11 @@ def main() -> int:
     fast = True
     for what, shift in (('without shifts', 0), (f'with shifts of up to {SHIFT} pixels', SHIFT)):
         times_ms = drawing_ms(replay, given.batches, shift)
-        median_ms, p95_ms = np.percentile(times_ms, [50, 95])
+        (median_ms, processor_ms), (p95_ms, _) = np.percentile(times_ms, [50, 95], axis=0)
         fast &= median_ms < TIME_TARGET_MS
         print(
-            f'  drawing {BATCH} {what}: median {median_ms:.2f} ms, p95 {p95_ms:.2f} ms, least '
-            f'{times_ms.min():.2f} ms (target {TIME_TARGET_MS:g} ms): '
+            f'  drawing {BATCH} {what}: median {median_ms:.2f} ms (target {TIME_TARGET_MS:g} ms), '
+            f'p95 {p95_ms:.2f} ms, of the processor {processor_ms:.2f} ms: '
             f'{verdict(median_ms < TIME_TARGET_MS)}'
         )
     return 0 if small and fast else 1

@@ -4,7 +4,7 @@ They are taken from the bundles the run has left: the policy it started with, at
 newest and the trusted one, and the deployed one. Beside them what its people showed is cloned, by
 the same network, normaliser and schedule as the start policy: demonstrations and every step the
 operator drove in this run, the answer of HG-DAgger to them (M. Kelly et al., arXiv 1810.02890).
-To see that cloning has converged, both clones are made once more with four times the steps.
+To see that cloning has converged, both clones are made once more with more steps.
 
     python -m benchmarks.rlif.evaluate dsact 0
 
@@ -47,7 +47,6 @@ LETTERS = {
     Outcome.OFF_PATH.name: 'O',
     Outcome.TIME_LIMIT.name: 'T',
 }
-LONGER = 4
 
 
 def letters(evaluation: Evaluation) -> str:
@@ -117,7 +116,7 @@ class Left:
         return cloned.export(path, describe('benchmarks.rlif.evaluate', {}, ', '.join(logs)))
 
 
-def rows(left: Left, judge: Judge, kept: Path) -> Iterator[dict[str, Any]]:
+def rows(left: Left, judge: Judge, kept: Path, longer: int) -> Iterator[dict[str, Any]]:
     """Evaluate all policies of a run; give the rows of `curve.csv`."""
     about = json.loads((kept / 'run.json').read_text())
     people = ('demonstrations', 'log')
@@ -132,8 +131,8 @@ def rows(left: Left, judge: Judge, kept: Path) -> Iterator[dict[str, Any]]:
     for mark in read_rows(kept / 'marks.csv'):
         yield row('newest', int(mark['steps']), left.policy(mark['newest']))
         yield row('trusted', int(mark['steps']), left.policy(mark['trusted']))
-    yield row('start_longer', 0, left.clone('start_longer', people[:1], LONGER))
-    yield row('hg_dagger_longer', end, left.clone('hg_dagger_longer', people, LONGER))
+    yield row('start_longer', 0, left.clone('start_longer', people[:1], longer))
+    yield row('hg_dagger_longer', end, left.clone('hg_dagger_longer', people, longer))
 
 
 def main() -> None:
@@ -151,7 +150,7 @@ def main() -> None:
     learner = experiment.config(given.seed).learner
     left = Left(task, run_folder(given.experiment, given.seed), learner)
     judge = Judge(env, kept, EVALUATION_COURSES[: given.courses or experiment.courses])
-    write_rows(kept / 'curve.csv', list(rows(left, judge, kept)))
+    write_rows(kept / 'curve.csv', list(rows(left, judge, kept, experiment.longer)))
     env.close()
 
 

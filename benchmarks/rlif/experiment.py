@@ -36,6 +36,8 @@ class Experiment:
     courses: int
     """Of the evaluation."""
     goals: Goals = Goals()
+    longer: int = 4
+    """Times the gradient steps of a clone, to see that it has converged."""
 
     def config(self, seed: int, steps: int | None = None) -> RlifRunConfig:
         """Return the settings of a run."""
@@ -60,10 +62,11 @@ EXPERIMENTS = {
         'From pictures: rover_lane',
         CONFIG / 'tasks' / 'rover_lane.yaml',
         config_from_file(CONFIG / 'training' / 'rlif_rover_lane.yaml'),
-        20_000,
-        5000,
+        12_000,
+        6000,
         seeds=3,
         courses=40,
+        longer=2,
         goals=Goals(deployed=80.0, above_start=25.0),
     ),
 }

@@ -9,7 +9,6 @@ import sys
 
 from benchmarks.machine import verdict
 from benchmarks.rlif.claims import claims, SeedResult
-from benchmarks.rlif.evaluate import LONGER
 from benchmarks.rlif.experiment import (
     EVALUATION_COURSES,
     Experiment,
@@ -34,8 +33,8 @@ without noise, on the same courses (from seed {first} on), which were used for n
 success rate of 85 % on {courses} courses has a 95 % interval of {low:.0f} to {high:.0f} %: a few
 points between two policies are chance, and the best of ten policies is flattered by it.
 
-* *start*: the converged clone of the demonstrations; *longer*: the same with {longer} times the
-  gradient steps, to see that it has converged.
+* *start*: the converged clone of the demonstrations; *longer*: the same with more
+  gradient steps (four times, from pictures twice), to see that it has converged.
 * *HG-DAgger*: the same network cloned in the same way from the demonstrations and every step that
   the operator drove in this very run. In a loop of its own it would have been corrected more
   often, and would have had more of such steps.
@@ -62,7 +61,6 @@ def heading() -> str:
         first=EVALUATION_COURSES[0],
         low=100.0 * low,
         high=100.0 * high,
-        longer=LONGER,
     )
 
 

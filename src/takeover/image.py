@@ -1,8 +1,8 @@
 """From a camera's picture to the pixels a policy sees: crop, then resize, then order of colours.
 
 The one path of pictures: the camera node, the simulator's environment and whoever shows what a
-policy sees call this. The same picture and form give the same bytes, since OpenCV's resampling by
-area is integer arithmetic on uint8.
+policy sees call this. On one machine the same picture and form give the same bytes, wherever the
+picture lies in memory.
 """
 
 import cv2

@@ -1,6 +1,6 @@
 """Whatever the form: a crop keeps something, and a lens stays with its picture."""
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 import numpy as np
 import pytest
@@ -16,14 +16,16 @@ FORMS = st.builds(
 SIDES = st.integers(1, 400)
 
 
+@settings(deadline=None)
 @given(FORMS, SIDES, SIDES)
 def test_a_crop_is_within_the_picture_and_never_empty(form, height, width):
     top, left, bottom, right = crop_box(form, height, width)
     assert 0 <= top < bottom <= height and 0 <= left < right <= width
     for edge, share, side in zip((top, left, bottom, right), form.crop, (height, width) * 2):
-        assert abs(edge - share * side) <= 1.0 + 1e-9
+        assert abs(edge - share * side) <= 1.5 + 1e-9
 
 
+@settings(deadline=None)
 @given(FORMS, st.integers(1, 40), st.integers(1, 40), st.integers(1, 50), st.integers(1, 50))
 def test_every_picture_takes_the_size_asked_for(form, height, width, rows, columns):
     picture = np.arange(height * width * 3, dtype=np.uint8).reshape(height, width, 3)
@@ -34,6 +36,7 @@ def test_every_picture_takes_the_size_asked_for(form, height, width, rows, colum
     assert kept.min() <= found.min() and found.max() <= kept.max()
 
 
+@settings(deadline=None)
 @given(
     FORMS,
     st.tuples(SIDES, SIDES),

@@ -1,6 +1,6 @@
 """A ring of pairs is a list of which the oldest, and those taken back, are gone."""
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 import numpy as np
 from takeover.data.pair_ring import PairRing
@@ -17,6 +17,7 @@ CHANGES = st.lists(
 )
 
 
+@settings(deadline=None)
 @given(CHANGES)
 def test_it_is_the_list_it_stands_for(changes):
     ring = PairRing(CAPACITY, {'frames': ArraySpec((2,), 'int64')}, 1)

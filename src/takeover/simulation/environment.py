@@ -1,12 +1,11 @@
 """The rover's task as a Gymnasium environment, at the task's rate.
 
-The observation comes through `takeover.observation.ObservationBuilder` from the task's inputs alone
-(odometry, scan, path, the forward camera), exactly as the policy node makes it; of a task with
-images it is a dict of the vector and of one uint8 array for each image. The action is the task's
-twist in SI. There is no
-reward function: `reward` is always 0.0, what is good comes from a person's corrections or from an
-expert's labels. `terminated` (goal, collision, off the path) and `truncated` (time limit) are kept
-apart; `info` names the outcome.
+The observation comes through `takeover.observation.ObservationBuilder` from the task's inputs
+alone (odometry, scan, path, the forward camera), exactly as the policy node makes it; of a task
+with images it is a dict of the vector and of one uint8 array for each image. The action is the
+task's twist in SI. There is no reward function: `reward` is always 0.0, what is good comes from a
+person's corrections or from an expert's labels. `terminated` (goal, collision, off the path) and
+`truncated` (time limit) are kept apart; `info` names the outcome.
 
 By default the environment is the bare robot. `latency_s` and `gated` put the delay of the control
 path and the limits of the safety gate into the loop, as they are when the policy drives live.

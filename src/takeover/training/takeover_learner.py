@@ -125,7 +125,7 @@ class TakeoverLearner:
                 lambda rows: self.replay.demonstrated_batch(rows, self._rng)
             )
         observations, actions = self.replay.all_demonstrated()
-        return self.learner.pretrain(self.replay.normalised(observations), actions)
+        return self.learner.pretrain(self.replay.preparation.normalised(observations), actions)
 
     def take(self, event: Step | UndoEpisode) -> None:
         """Take the next event of the log, and learn as much as it pays for.
@@ -142,11 +142,12 @@ class TakeoverLearner:
 
     def model(self) -> onnx.ModelProto:
         """Return the policy to drive with: the averaged networks, with normaliser and bounds."""
-        replay, learner = self.replay, self.learner
-        bounds = replay.action.low, replay.action.high
+        learner, action = self.learner, self.replay.action
+        normaliser = self.replay.preparation.mean, self.replay.preparation.scale
+        bounds = action.low, action.high
         if not self.task.images:
-            return export_mlp(learner.averaged.weights(replay.mean, replay.scale, *bounds))
-        encoder = self._eyes.weights(learner.averaged_encoder, replay.mean, replay.scale)
+            return export_mlp(learner.averaged.weights(*normaliser, *bounds))
+        encoder = self._eyes.weights(learner.averaged_encoder, *normaliser)
         size = learner.observation_size
         head = learner.averaged.weights(
             np.zeros(size, np.float32), np.ones(size, np.float32), *bounds
@@ -159,7 +160,7 @@ class TakeoverLearner:
         :param observations: [N] as the contract packs them: [N, n], or records.
         """
         fields = split(observations)
-        vector = self.replay.normalised(fields.pop(VECTOR_FIELD))
+        vector = self.replay.preparation.normalised(fields.pop(VECTOR_FIELD))
         with torch.inference_mode():
             answer = self.learner.answer(
                 observations_of({VECTOR: vector} | self._eyes.seen(fields))

@@ -22,7 +22,6 @@ from takeover.agents.mirror import mirror_of
 from takeover.agents.rlif import CloningBatch
 from takeover.agents.tensor_batch import observations_of, TensorBatch
 from takeover.data.assembler import DRIVERS, Transition
-from takeover.data.augmentation import random_shift
 from takeover.data.mixing import symmetric_batch
 from takeover.data.pair_ring import PairRing
 from takeover.data.replay_buffer import ReplayBuffer
@@ -32,6 +31,7 @@ from takeover.errors import TakeoverError
 from takeover.outcome import Outcome
 from takeover.policy.model_inputs import joined
 from takeover.specs import TaskSpec, VECTOR_FIELD
+from takeover.training.batch_preparation import BatchPreparation
 from takeover.training.step_frames import FrozenFeatures, StepFrames
 import torch
 
@@ -60,6 +60,9 @@ class ReplayConfig:
     """Rows to clone in each step of the actor."""
     shift: int = 4
     """Pixels by which pictures are shifted at random, up to so many; 0: not at all."""
+    colours: float = 0.0
+    """How strongly the colours of pictures are changed at random, less than 1; 0: not at all. For
+    tasks in which the colours do not matter."""
 
     def __post_init__(self) -> None:
         """Refuse what cannot be drawn."""
@@ -68,6 +71,8 @@ class ReplayConfig:
                 raise TakeoverError(f'{name} is {getattr(self, name)}; legal: {least} or more')
         if self.shift < 0:
             raise TakeoverError(f'shift is {self.shift}; legal: 0 or more')
+        if not 0.0 <= self.colours < 1.0:
+            raise TakeoverError(f'colours is {self.colours}; legal: 0 to less than 1')
         if not 0.0 < self.safe_s < np.inf:
             raise TakeoverError(f'safe_s is {self.safe_s}; legal: positive')
         if not 0.0 <= self.own_share < 1.0:
@@ -101,13 +106,14 @@ class TakeoverReplay:
         self.action = ActionContract(task.action)
         self._reward_scale = reward_scale
         self._mirror = mirror_of(task) if config.mirror else None
-        self._shift = 0 if frozen else config.shift
         self._safe_steps = round(config.safe_s * task.rate_hz)
         # Pictures of demonstrations and of this run are apart: neither makes the other go.
         self.prior_frames, self.frames = (
             StepFrames(task, config.capacity, frozen) for _ in range(2)
         )
         size = task.observation_size
+        pictures = (0, 0.0) if frozen else (config.shift, config.colours)
+        self.preparation = BatchPreparation(self._mirror, *pictures, size)
         form = {VECTOR: ArraySpec((size,), 'float32')}
         if task.images:
             form[FRAMES] = ArraySpec((self.frames.stack,), 'int64')
@@ -118,7 +124,6 @@ class TakeoverReplay:
             _Source(self.prior, self.prior_frames, config.n_step, discount),
             _Source(self.online, self.frames, config.n_step, discount),
         )
-        self.mean, self.scale = np.zeros(size, np.float32), np.ones(size, np.float32)
         self._examples: list[Step] = []
         self._undoable: list[tuple[int, int]] = []
         self._last_safe = 0
@@ -162,8 +167,8 @@ class TakeoverReplay:
         rows = np.linspace(0, len(steps) - 1, min(len(steps), EXAMPLES)).astype(int)
         self._examples = [steps[row] for row in rows]
         observations, _ = self.all_demonstrated()
-        self.mean = observations.mean(axis=0)
-        self.scale = np.maximum(observations.std(axis=0), SMALLEST_SCALE)
+        self.preparation.mean = observations.mean(axis=0)
+        self.preparation.scale = np.maximum(observations.std(axis=0), SMALLEST_SCALE)
 
     def end_episode(self, steps: Sequence[Step]) -> None:
         """Judge the steps of an episode that has ended, and keep the safe ones to clone."""
@@ -187,9 +192,9 @@ class TakeoverReplay:
     def batch(self, rows: int, rng: np.random.Generator) -> TensorBatch:
         """Draw normalised transitions: even rows prior, odd rows of this run."""
         batch = symmetric_batch(*self._sources, rows, rng)
-        self._reflect(rng, batch.action, batch.observation, batch.next_observation)
+        self.preparation.reflect(rng, batch.action, batch.observation, batch.next_observation)
         for observation in (batch.observation, batch.next_observation):
-            self._prepare(observation, rng)
+            self.preparation.finish(observation, rng)
         return TensorBatch.of(batch)
 
     def cloning_batch(self, rng: np.random.Generator) -> CloningBatch:
@@ -212,8 +217,8 @@ class TakeoverReplay:
             name: np.concatenate([seen[name] for seen, _ in parts]) for name in parts[0][0]
         }
         actions = np.concatenate([actions for _, actions in parts])
-        self._reflect(rng, actions, observations)
-        self._prepare(observations, rng)
+        self.preparation.reflect(rng, actions, observations)
+        self.preparation.finish(observations, rng)
         return CloningBatch(observations_of(observations), torch.from_numpy(actions))
 
     def all_demonstrated(self) -> tuple[np.ndarray, np.ndarray]:
@@ -226,10 +231,6 @@ class TakeoverReplay:
             np.concatenate([observations, self._mirror.observations(observations)]),
             np.concatenate([actions, self._mirror.actions(actions)]),
         )
-
-    def normalised(self, observations: np.ndarray) -> np.ndarray:
-        """Return vectors [N, n] as the networks see them, float32."""
-        return (observations - self.mean) / self.scale
 
     def representative_observations(self, count: int) -> np.ndarray:
         """Return observations [count] as the contract packs them, spread over what is cloned.
@@ -280,30 +281,6 @@ class TakeoverReplay:
                 self.action.normalised(np.array([step.commanded for step in steps])),
             )
         return len(steps)
-
-    def _reflect(
-        self,
-        rng: np.random.Generator,
-        actions: np.ndarray,
-        *observations: dict[str, np.ndarray],
-    ) -> None:
-        """Mirror half of the rows, in place."""
-        if self._mirror is None:
-            return
-        chosen = rng.random(len(actions)) < 0.5
-        actions[chosen] = self._mirror.actions(actions[chosen])
-        for arrays in observations:
-            for name, array in arrays.items():
-                mirrored = self._mirror.observations if name == VECTOR else self._mirror.images
-                array[chosen] = mirrored(array[chosen])
-
-    def _prepare(self, observations: dict[str, np.ndarray], rng: np.random.Generator) -> None:
-        """Normalise the vector, shift the pictures; replaces the arrays."""
-        for name, array in observations.items():
-            if name == VECTOR:
-                observations[name] = self.normalised(array)
-            elif self._shift:
-                observations[name] = random_shift(array, rng, self._shift)
 
 
 class _Source:

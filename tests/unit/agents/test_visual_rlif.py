@@ -126,6 +126,7 @@ def test_while_the_actor_rests_the_encoder_rests():
     changed = {name for name in before if not torch.equal(before[name], after[name])}
     assert {name for name in changed if 'encoder' in name or 'actor' in name} == set()
     assert changed, 'the critics learn'
+    assert not learner.perceived(batch(learner)).observation.requires_grad
     learner.learn(batch(learner), cloning())
     assert not torch.equal(before['encoder'], weights(learner.encoder))
 

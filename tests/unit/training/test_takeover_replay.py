@@ -48,7 +48,7 @@ def fill(replay, steps, prior=False):
 
 def si(replay, vectors):
     """Return normalised vectors as they were, [N, n]."""
-    return vectors.numpy() * replay.scale + replay.mean
+    return vectors.numpy() * replay.preparation.scale + replay.preparation.mean
 
 
 def owners(replay, vectors, steps):
@@ -253,8 +253,8 @@ def test_representative_observations_are_records_of_what_is_cloned():
 def test_the_vector_is_normalised_by_the_demonstrations():
     replay, demonstration, _ = replay_of(replace(PLAIN, mirror=True))
     vectors = np.array([step.observation for step in demonstration])
-    assert replay.mean == pytest.approx([vectors[:, 0].mean(), 0.0], abs=1e-6)
-    assert replay.scale[0] == pytest.approx(vectors[:, 0].std(), rel=1e-5)
+    assert replay.preparation.mean == pytest.approx([vectors[:, 0].mean(), 0.0], abs=1e-6)
+    assert replay.preparation.scale[0] == pytest.approx(vectors[:, 0].std(), rel=1e-5)
 
 
 class Features:

@@ -56,7 +56,7 @@ def kernel_file(path):
         save_file(
             {'conv.0.weight': kernel, 'conv.0.bias': np.zeros(5, np.float32)},
             path,
-            {'stride': '2'},
+            {'stride': '2', 'activation': 'relu'},
         )
         return str(path)
     graph = helper.make_graph(
@@ -103,6 +103,22 @@ def test_what_it_sees_makes_a_difference():
     ]
     one, other = learned(log), learned(blind)
     assert difference(one.state_dict()['learner'], other.state_dict()['learner']) is not None
+
+
+def test_stacks_reach_back_over_what_is_not_learned_from():
+    task = small_lane(forward=3)
+    log, shown = steps_of(task, 16, 1, 1001), demonstrations(task)
+    for steps in (log, shown):
+        steps[4:8] = [changed(step, source=Source.HOLD) for step in steps[4:8]]
+    learner = TakeoverLearner(task, replace(SEEING, critic_from=1000))
+    learner._remember_demonstrations(shown)
+    for step in log:
+        learner.take(step)
+    replay = learner.replay
+    for steps, frames in ((shown, replay.prior_frames), (log, replay.frames)):
+        for step, seen in list(zip(steps, live(task, steps), strict=True))[8:]:
+            found = frames.shown(frames.numbers(step)[None])['forward'][0]
+            assert (found == seen['forward']).all(), step.sequence
 
 
 def check_export(learner, path):

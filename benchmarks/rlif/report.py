@@ -28,9 +28,9 @@ HEADING = """# Learning from take-overs: results
 Each seed clones 4 demonstrations until the clone has converged; then a scripted operator of skill
 0.4 corrects the policy, at 20 Hz, and it learns from the take-overs: on `rover_path` by the
 defaults of `takeover rlif`, with DSAC-T's critics and with those of RLPD; on `rover_lane` from
-pictures, by `config/training/rlif_rover_lane.yaml`. Afterwards every policy of interest drives alone,
-without noise, on the same courses (from seed {first} on), which were used for nothing else. A
-success rate of 85 % on {courses} courses has a 95 % interval of {low:.0f} to {high:.0f} %: a few
+pictures, by `config/training/rlif_rover_lane.yaml`. Afterwards every policy of interest drives
+alone, without noise, on the same courses (from seed {first} on), which were used for nothing else.
+A success rate of 85 % on {courses} courses has a 95 % interval of {low:.0f} to {high:.0f} %: a few
 points between two policies are chance, and the best of ten policies is flattered by it.
 
 * *start*: the converged clone of the demonstrations; *longer*: the same with more
@@ -119,8 +119,8 @@ def where(runs: Sequence[FinishedRun]) -> str:
     software, took = about['software'], [run.about['cpu_s'] / 60.0 for run in runs]
     machines = sorted({run.about['machine'].partition(', load')[0] for run in runs})
     return (
-        f'{len(runs)} seeds, {about["config"]["steps"]} steps. On {" and ".join(machines)}; Python '
-        f'{software["python"]}, torch {software["torch"]}, mujoco {software["mujoco"]}; '
+        f'{len(runs)} seeds, {about["config"]["steps"]} steps. On {" and ".join(machines)}; '
+        f'Python {software["python"]}, torch {software["torch"]}, mujoco {software["mujoco"]}; '
         f'{min(took):.1f} to {max(took):.1f} minutes of one core for a run.'
     )
 

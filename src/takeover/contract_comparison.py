@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from takeover.config_file import StrictModel
 from takeover.specs import Contract
 
 
@@ -59,4 +60,6 @@ def _fields(where: str, expected: Any, found: Any) -> list[str]:
 
 
 def _field(where: str, expected: Any, found: Any) -> list[str]:
+    if isinstance(expected, StrictModel) and isinstance(found, StrictModel):
+        return _fields(where, expected, found)
     return [] if found == expected else [f'{where}: {found!r}, the task needs {expected!r}']

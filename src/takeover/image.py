@@ -53,4 +53,5 @@ def shape_picture(
         pixels = cv2.resize(pixels, (width, height), interpolation=method)
     if encoding != form.encoding:
         pixels = cv2.cvtColor(np.ascontiguousarray(pixels), _CONVERSIONS[encoding, form.encoding])
-    return np.ascontiguousarray(pixels.reshape(height, width, CHANNELS[form.encoding]))
+    # A copy always: a camera may use its memory again.
+    return np.array(pixels.reshape(height, width, CHANNELS[form.encoding]))

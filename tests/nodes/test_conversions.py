@@ -8,11 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 import numpy as np
 import pytest
-from takeover.robot import CameraSpec
 from takeover.samples import LaserScanSample, OdometrySample, PathSample
+from takeover.simulation.camera_source import forward_lens
 from takeover.simulation.course import Obstacle
 from takeover_nodes import conversions, sensor_messages
-from takeover_nodes.camera_messages import image_message, image_sample
+from takeover_nodes.camera_messages import image_message, image_sample, info_message
 
 STAMP_NS = 12_345_678_901
 
@@ -114,11 +114,11 @@ def test_an_image_that_is_no_picture_is_a_sample_with_a_fault(changes, fault):
 
 
 def test_camera_info_projects_the_edge_of_the_field_of_view_onto_the_edge_of_the_picture():
-    camera = CameraSpec(rate_hz=10.0, width=320, height=240, fov_y_rad=1.0)
-    info = sensor_messages.camera_info_message(camera, STAMP_NS, 'camera_optical_frame')
+    lens = forward_lens(320, 240, 1.0)
+    info = info_message(lens, 320, 240, STAMP_NS, 'camera_optical_frame')
     matrix = np.array(info.k).reshape(3, 3)
     bottom = matrix @ np.array([0.0, math.tan(0.5), 1.0])
-    assert bottom[:2] == pytest.approx([160.0, 240.0])
+    assert bottom[:2] == pytest.approx([159.5, 239.5])
 
 
 def test_obstacles_replace_the_old_ones_and_stand_on_the_ground():

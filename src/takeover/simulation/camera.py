@@ -138,9 +138,7 @@ def _strips(course: Course) -> list[_Strip]:
             for piece, (a, b) in enumerate(zip(corners, corners[1:]))
             if look is None or not look.is_worn(stripe, piece)
         ]
-    left, right = (
-        course.pose(course.goal_s_m, side * course.lines_m)[:2] for side in (1.0, -1.0)
-    )
+    left, right = (course.pose(course.goal_s_m, side * course.lines_m)[:2] for side in (1.0, -1.0))
     return strips + [_strip(left, right, 0.12, _GOAL_RGBA, height=0.004)]
 
 

@@ -176,9 +176,10 @@ class RoverPathEnv(gymnasium.Env[np.ndarray | dict[str, np.ndarray], np.ndarray]
 
     def _look(self) -> None:
         """Give the builder a picture taken now, in the form of the task."""
+        picture = self.simulation.render() if self.task.images else None
         for image in self.task.images:
             height, width, _ = image.shape
-            pixels = shape_picture(self.simulation.render(), 'rgb8', image.form, height, width)
+            pixels = shape_picture(picture, 'rgb8', image.form, height, width)
             frame = self.task.inputs[image.inputs[0]].frame or ''
             self.builder.update(
                 image.inputs[0],

@@ -1,13 +1,11 @@
 """The simulated rover's samples as the messages a real base and its sensors publish."""
 
 from collections.abc import Sequence
-import math
 
 from geometry_msgs.msg import PoseStamped, Vector3
 from nav_msgs.msg import Odometry, Path
-from sensor_msgs.msg import CameraInfo, LaserScan
+from sensor_msgs.msg import LaserScan
 from std_msgs.msg import ColorRGBA
-from takeover.robot import CameraSpec
 from takeover.samples import LaserScanSample, OdometrySample, PathSample
 from takeover.simulation.course import Obstacle
 from takeover_nodes.conversions import ns_to_stamp, yaw_to_quaternion
@@ -56,24 +54,6 @@ def path_message(sample: PathSample, stamp_ns: int) -> Path:
         pose = PoseStamped(header=message.header)
         pose.pose.position.x, pose.pose.position.y = float(x_m), float(y_m)
         message.poses.append(pose)
-    return message
-
-
-def camera_info_message(camera: CameraSpec, stamp_ns: int, frame_id: str) -> CameraInfo:
-    """Return the CameraInfo of an ideal pinhole camera with square pixels."""
-    focal = 0.5 * camera.height / math.tan(0.5 * camera.fov_y_rad)
-    cx, cy = 0.5 * camera.width, 0.5 * camera.height
-    message = CameraInfo(
-        height=camera.height,
-        width=camera.width,
-        distortion_model='plumb_bob',
-        d=[0.0] * 5,
-        k=[focal, 0.0, cx, 0.0, focal, cy, 0.0, 0.0, 1.0],
-        r=[1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0],
-        p=[focal, 0.0, cx, 0.0, 0.0, focal, cy, 0.0, 0.0, 0.0, 1.0, 0.0],
-    )
-    message.header.stamp = ns_to_stamp(stamp_ns)
-    message.header.frame_id = frame_id
     return message
 
 

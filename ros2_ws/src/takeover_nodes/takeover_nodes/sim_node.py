@@ -17,12 +17,13 @@ from sensor_msgs.msg import CameraInfo, Image, LaserScan
 from takeover.errors import TakeoverError
 from takeover.outcome import Outcome
 from takeover.samples import OdometrySample
+from takeover.simulation.camera_source import forward_lens
 from takeover.simulation.rover import RoverSimulation, TICK_S
 from takeover.task import load_task_and_robot
 from takeover_msgs.msg import EpisodeState
 from takeover_msgs.srv import ResetEpisode
 from takeover_nodes import conversions, diagnostics, parameters, qos, sensor_messages
-from takeover_nodes.camera_messages import image_message
+from takeover_nodes.camera_messages import image_message, info_message
 from takeover_nodes.parameters import parameter, required
 from takeover_nodes.spinning import run
 from visualization_msgs.msg import MarkerArray
@@ -248,10 +249,12 @@ class SimNode(Node):
         )
         if not listeners:
             return
+        spec = self.camera_spec
+        lens = forward_lens(spec.width, spec.height, spec.fov_y_rad)
         pixels = self.simulation.render()
         self.image_publisher.publish(image_message(pixels, 'rgb8', stamp_ns, CAMERA_FRAME))
         self.info_publisher.publish(
-            sensor_messages.camera_info_message(self.camera_spec, stamp_ns, CAMERA_FRAME)
+            info_message(lens, spec.width, spec.height, stamp_ns, CAMERA_FRAME)
         )
 
     def publish_episode(self, aborted: bool = False) -> None:

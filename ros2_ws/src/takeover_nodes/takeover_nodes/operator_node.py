@@ -161,13 +161,13 @@ class OperatorNode(Node):
         if blind == self.blind:
             return
         self.blind = blind
-        if not self.published:
+        if not blind:
+            self.get_logger().info('sees the rover')
+        elif not self.published:
             self.get_logger().info(f'waits for a rover: no {self.unseen}')
-        elif blind:
+        else:
             self.times_blind += 1
             self.get_logger().warning(f'blind, hands off: no {self.unseen}')
-        else:
-            self.get_logger().info('sees the rover')
         self.diagnostics.publish()
 
     def status(self) -> diagnostics.Status:

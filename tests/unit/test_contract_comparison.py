@@ -79,7 +79,10 @@ def test_a_unit_is_compared():
 @pytest.mark.parametrize(
     ('form', 'said'),
     [
-        ({'crop': [0.4, 0.0, 1.0, 1.0]}, 'crop: (0.4, 0.0, 1.0, 1.0), the task needs (0.3, 0.0, 1.0, 1.0)'),
+        (
+            {'crop': [0.4, 0.0, 1.0, 1.0]},
+            'crop: (0.4, 0.0, 1.0, 1.0), the task needs (0.3, 0.0, 1.0, 1.0)',
+        ),
         ({'encoding': 'bgr8'}, "encoding: 'bgr8', the task needs 'rgb8'"),
     ],
 )

@@ -38,8 +38,8 @@ from takeover.training.takeover_replay import ReplayConfig, TakeoverReplay
 import torch
 
 PARITY_VECTORS = 64
-# Of the metadata of a policy's file, in which they are a third larger.
-PARITY_BYTES = 2 << 20
+# There is a policy every half minute, and pictures are large; in the file they are a third larger.
+PARITY_BYTES = 256 << 10
 
 
 class TakeoverLearnerError(TakeoverError):

@@ -29,7 +29,7 @@ from tests.takeover_logs import (
     write_log,
 )
 
-KILLS = int(os.environ.get('TAKEOVER_LEARNER_KILLS', '4'))
+KILLS = int(os.environ.get('TAKEOVER_LEARNER_KILLS', '3'))
 # Enough steps for all lives: each is over when it has come through half of its share.
 EPISODES_OF_A_LIFE = 8
 SHARE = 30 * EPISODES_OF_A_LIFE

@@ -19,7 +19,7 @@ from tests.nodes.recorder import hear_state, logged_steps, start_recorder
 from tests.stack import new_domain, Observer
 from tests.vision_policies import LANE_FILE
 
-KILLS = int(os.environ.get('TAKEOVER_RECORDER_KILLS', '5'))
+KILLS = int(os.environ.get('TAKEOVER_RECORDER_KILLS', '3'))
 RATE_HZ = 40.0
 # The longest a recorder lives once it has something on the disk.
 MOST_LIFE_S = 2.0

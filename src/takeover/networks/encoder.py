@@ -6,7 +6,7 @@ latent is DrQ's (arXiv 2004.13649, appendix B); the convolutions are those of th
 smaller until a batch of 128 pictures of 64 x 64 takes 6 ms forwards and backwards on one core.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -131,7 +131,28 @@ class CameraEncoder(nn.Module):
         )
 
 
-class ObservationEncoder(nn.Module):
+class SideBySideEncoder(nn.Module):
+    """A network for the vector and one for each camera, whose latents stand side by side."""
+
+    def __init__(self, names: Iterable[str], vector: LatentLayer, cameras: nn.ModuleList) -> None:
+        """Take the networks; those of the cameras in the order of their names."""
+        super().__init__()
+        # A list, for a camera may be called `forward`, which no part of a module may.
+        self.names = tuple(names)
+        self.vector, self.cameras = vector, cameras
+
+    def forward(self, vector: torch.Tensor, seen: Mapping[str, torch.Tensor]) -> torch.Tensor:
+        """Return the latent of B observations, [B, size], within -1 and 1.
+
+        :param vector: float32 [B, n], already normalised.
+        :param seen: what the network of each camera takes, [B, ...], by name.
+        """
+        latents = [self.vector(vector)]
+        latents += [camera(seen[name]) for name, camera in zip(self.names, self.cameras)]
+        return torch.cat(latents, dim=1)
+
+
+class ObservationEncoder(SideBySideEncoder):
     """A vector and the pictures of one or more cameras to a latent [B, size]."""
 
     def __init__(
@@ -147,29 +168,17 @@ class ObservationEncoder(nn.Module):
         :param images: height, width, channels of each camera's picture, by the feature's name.
         :raises EncoderError: nothing to see, or pictures too small for the convolutions.
         """
-        super().__init__()
         if vector_size < 1 or not images:
             raise EncoderError(
                 f'a vector of {vector_size} numbers and {len(images)} images; legal: at least one '
                 'of each'
             )
-        # A list, for a camera may be called `forward`, which no part of a module may.
-        self.names = tuple(images)
-        self.vector = LatentLayer(vector_size, config.vector_latent, generator)
-        self.cameras = nn.ModuleList(
-            CameraEncoder(shape, config, generator) for shape in images.values()
+        super().__init__(
+            images,
+            LatentLayer(vector_size, config.vector_latent, generator),
+            nn.ModuleList(CameraEncoder(shape, config, generator) for shape in images.values()),
         )
         self.size = config.vector_latent + len(images) * config.image_latent
-
-    def forward(self, vector: torch.Tensor, images: Mapping[str, torch.Tensor]) -> torch.Tensor:
-        """Return the latent of B observations, [B, size], within -1 and 1.
-
-        :param vector: float32 [B, n], already normalised.
-        :param images: uint8 [B, height, width, channels] of each camera, by name.
-        """
-        latents = [self.vector(vector)]
-        latents += [camera(images[name]) for name, camera in zip(self.names, self.cameras)]
-        return torch.cat(latents, dim=1)
 
     def weights(self, mean: np.ndarray, scale: np.ndarray) -> EncoderWeights:
         """Return the encoder as arrays of its own.

@@ -3,14 +3,14 @@
 As HIL-SERL has it (arXiv 2410.21845; the embedding is SERL's, arXiv 2401.16013): a map of features
 keeps its places until learned weights sum over them, so that the policy knows where something is,
 and nothing of the large encoder is trained on a few minutes of driving. Their dropout is left out:
-the bounded latent of a small head did not need it, and it would draw from torch's own numbers.
+it would draw from torch's own numbers.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from takeover.networks.encoder import EncoderError, LatentLayer
+from takeover.networks.encoder import EncoderError, LatentLayer, SideBySideEncoder
 from takeover.policy.frozen_encoder import FrozenEncoder
 from takeover.policy.vision_weights import EncoderWeights, FrozenCameraWeights
 import torch
@@ -88,7 +88,7 @@ class FeatureHead(nn.Module):
         return FrozenCameraWeights(name, frozen.model, frozen.feature_shape, kernel, latent)
 
 
-class FeatureEncoder(nn.Module):
+class FeatureEncoder(SideBySideEncoder):
     """A vector and the frozen features of one or more cameras to a latent [B, size].
 
     It stands where an ObservationEncoder stands: the same `size`, `names` and `forward`.
@@ -107,28 +107,17 @@ class FeatureEncoder(nn.Module):
         :param features: `FrozenEncoder.feature_shape` of each camera, by the name of its feature.
         :raises EncoderError: nothing to see, or features of another form.
         """
-        super().__init__()
         if vector_size < 1 or not features:
             raise EncoderError(
                 f'a vector of {vector_size} numbers and {len(features)} cameras; legal: at least '
                 'one of each'
             )
-        self.names = tuple(features)
-        self.vector = LatentLayer(vector_size, config.vector_latent, generator)
-        self.cameras = nn.ModuleList(
-            FeatureHead(shape, config, generator) for shape in features.values()
+        super().__init__(
+            features,
+            LatentLayer(vector_size, config.vector_latent, generator),
+            nn.ModuleList(FeatureHead(shape, config, generator) for shape in features.values()),
         )
         self.size = config.vector_latent + len(features) * config.image_latent
-
-    def forward(self, vector: torch.Tensor, features: Mapping[str, torch.Tensor]) -> torch.Tensor:
-        """Return the latent of B observations, [B, size], within -1 and 1.
-
-        :param vector: float32 [B, n], already normalised.
-        :param features: float32 [B, *feature_shape] of each camera, by name.
-        """
-        latents = [self.vector(vector)]
-        latents += [head(features[name]) for name, head in zip(self.names, self.cameras)]
-        return torch.cat(latents, dim=1)
 
     def weights(
         self, mean: np.ndarray, scale: np.ndarray, frozen: Mapping[str, FrozenEncoder]

@@ -18,6 +18,7 @@ from takeover.data.frame_store import FrameStore
 from takeover.data.step import Step
 from takeover.errors import TakeoverError
 from takeover.observation import LONGEST_STEP_PERIODS
+from takeover.pictures import split_pictures
 from takeover.specs import Contract, stack_of
 
 
@@ -146,13 +147,10 @@ class StepFrames:
             )
         if not self.frozen:
             return step.pixels
-        parts, start = [], 0
-        for image in self._images:
-            size = math.prod(image.shape)
-            picture = step.pixels[start : start + size].reshape(1, *image.shape)
-            parts.append(self.frozen[image.name].features(picture).ravel())
-            start += size
-        return np.concatenate(parts)
+        pictures = split_pictures(self._images, step.pixels)
+        return np.concatenate(
+            [self.frozen[name].features(each[None]).ravel() for name, each in pictures.items()]
+        )
 
     def _follows(self, step: Step, last: Step) -> bool:
         """Whether the policy that saw a step had seen the other one right before it."""

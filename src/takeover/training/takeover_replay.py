@@ -12,7 +12,6 @@ such steps hold the actor in place where labels are silent.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-import math
 from types import MappingProxyType
 
 import numpy as np
@@ -29,6 +28,7 @@ from takeover.data.step import Step
 from takeover.data.transition import ArraySpec, TransitionBatch, VECTOR
 from takeover.errors import TakeoverError
 from takeover.outcome import Outcome
+from takeover.pictures import split_pictures
 from takeover.policy.model_inputs import joined
 from takeover.specs import TaskSpec, VECTOR_FIELD
 from takeover.training.batch_preparation import BatchPreparation
@@ -250,11 +250,10 @@ class TakeoverReplay:
     def _demonstrated_examples(self, count: int) -> np.ndarray:
         rows = np.linspace(0, len(self._examples) - 1, count).astype(int)
         steps = [self._examples[row] for row in rows]
-        fields, start = {VECTOR_FIELD: np.array([step.observation for step in steps])}, 0
+        fields = {VECTOR_FIELD: np.array([step.observation for step in steps])}
+        pictures = [split_pictures(self.task.images, step.pixels) for step in steps]
         for image in self.task.images:
-            size = math.prod(image.shape)
-            pixels = [step.pixels[start : start + size].reshape(image.shape) for step in steps]
-            fields[image.name], start = np.array(pixels), start + size
+            fields[image.name] = np.array([each[image.name] for each in pictures])
         return joined(fields, self.task)
 
     def _stored(self, step: Step, frames: StepFrames) -> dict[str, np.ndarray]:

@@ -3,11 +3,9 @@
 Part of policy_node. They follow the command, so that no command waits for them.
 """
 
-import math
-
 import numpy as np
-from takeover.image_form import CHANNELS
 from takeover.observation import Observation
+from takeover.pictures import split_pictures
 from takeover.specs import Contract
 from takeover_msgs.msg import Command, PolicyObservation
 from takeover_nodes import qos
@@ -39,13 +37,11 @@ class PolicyPictures:
         stamps_ns = observation.image_stamps_ns
         self.ages_ms = [1e-6 * (tick_ns - stamp_ns) for stamp_ns in stamps_ns]
         message = PolicyObservation(header=command.header, sequence=command.sequence)
-        start = 0
+        pictures = split_pictures(self.images, observation.pixels)
         for image, frame, stamp_ns in zip(self.images, self.frames, stamps_ns, strict=True):
-            encoding = image.form.encoding
-            shape = (*image.shape[:2], CHANNELS[encoding])
-            pixels = observation.pixels[start : start + math.prod(shape)].reshape(shape)
-            start += pixels.size
-            message.images.append(image_message(pixels, encoding, stamp_ns, frame))
+            message.images.append(
+                image_message(pictures[image.name], image.form.encoding, stamp_ns, frame)
+            )
         self.publisher.publish(message)
 
     def facts(self) -> dict[str, float | str]:

@@ -11,9 +11,9 @@ import difflib
 import json
 from pathlib import Path
 from types import UnionType
-from typing import Any, get_args, get_origin, TypeVar, Union
+from typing import Annotated, Any, get_args, get_origin, TypeVar, Union
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 from takeover.errors import TakeoverError
 import yaml
 
@@ -52,7 +52,8 @@ def load_config(path: str | Path, model: type[Model], text: str | None = None) -
     """Read a YAML file into a pydantic model.
 
     :param path: the file; named in every error.
-    :param model: the pydantic model the whole document must satisfy.
+    :param model: the pydantic model the whole document must satisfy, or a union of models that the
+        key `kind` tells apart.
     :param text: the content, when the caller has it already; the file is then not opened.
     :raises ConfigError: unreadable file, bad YAML, duplicate, unknown or missing key, wrong type
         or range.
@@ -61,7 +62,7 @@ def load_config(path: str | Path, model: type[Model], text: str | None = None) -
         text = _read(path)
     root, data = _parse(path, text)
     try:
-        return model.model_validate_json(json.dumps(data))
+        return TypeAdapter(model).validate_json(json.dumps(data))
     except ValidationError as error:
         raise ConfigError(path, _sentences(path, root, model, error)) from None
 
@@ -140,11 +141,33 @@ def _key_problems(
 def _sentences(
     path: str | Path, root: yaml.Node, model: type[BaseModel], error: ValidationError
 ) -> list[str]:
-    return [
-        f'{path}:{_line(root, item["loc"])}: {_dotted(item["loc"]) or "whole file"}: '
-        f'{_explain(model, item)}'
-        for item in error.errors(include_url=False)
-    ]
+    sentences = []
+    for item in error.errors(include_url=False):
+        where = _without_kinds(root, item['loc'])
+        sentences.append(
+            f'{path}:{_line(root, where)}: {_dotted(where) or "whole file"}: '
+            f'{_explain(model, item)}'
+        )
+    return sentences
+
+
+def _without_kinds(node: yaml.Node, location: Location) -> Location:
+    """Leave out what stands for the kind of a section, which is no key of the file."""
+    kept = []
+    for index, step in enumerate(location):
+        child = _child(node, step)
+        if child is None and isinstance(step, str) and index + 1 < len(location):
+            continue
+        kept.append(step)
+        node = child if child is not None else node
+    return tuple(kept)
+
+
+def _child(node: yaml.Node, step: str | int) -> yaml.Node | None:
+    if isinstance(node, yaml.SequenceNode):
+        return node.value[step] if step in range(len(node.value)) else None
+    pairs = node.value if isinstance(node, yaml.MappingNode) else []
+    return next((value for key, value in pairs if key.value == step), None)
 
 
 def _explain(model: type[BaseModel], item: Any) -> str:
@@ -180,17 +203,38 @@ def _is_exponent(value: Any) -> bool:
 def _legal_keys(model: Any, location: Location) -> list[str]:
     """Return the field names of the model that `location` leads to."""
     for step in location:
+        members = _members(model)
+        if step in members:
+            model = members[step]
+            continue
+        model = members.get(None, model)
         if isinstance(model, type) and issubclass(model, BaseModel):
             field = model.model_fields.get(str(step))
             model = field.annotation if field else None
         else:
             arguments = [kind for kind in get_args(model) if kind is not Ellipsis]
             model = arguments[-1] if arguments else None
-        if get_origin(model) in (Union, UnionType):
-            model = next(kind for kind in get_args(model) if kind is not type(None))
+    model = _members(model).get(None, model)
     if isinstance(model, type) and issubclass(model, BaseModel):
         return list(model.model_fields)
     return []
+
+
+def _members(model: Any) -> dict[str | None, Any]:
+    """Return the models of a union by their kind; that of an optional section by None."""
+    if get_origin(model) is Annotated:
+        model = get_args(model)[0]
+    if get_origin(model) not in (Union, UnionType):
+        return {}
+    members = [member for member in get_args(model) if member is not type(None)]
+    if len(members) == 1:
+        return {None: members[0]}
+    return {
+        kind: member
+        for member in members
+        if 'kind' in getattr(member, 'model_fields', {})
+        for kind in get_args(member.model_fields['kind'].annotation)
+    }
 
 
 def _line(node: yaml.Node, location: Location) -> int:

@@ -8,7 +8,7 @@ floats, flattened in C order, whose runs of equal bounds are features, or one `i
 """
 
 import math
-from typing import Any, Literal
+from typing import Any, get_args, Literal
 
 from pydantic import Field, model_serializer, model_validator
 from pydantic import SerializerFunctionWrapHandler as Handler
@@ -16,7 +16,19 @@ from takeover.config_file import StrictModel
 from takeover.image_form import CHANNELS, ImageForm
 from takeover.spec_types import Name, NotNegative, Positive, Topic
 
-InputType = Literal['odometry', 'laser_scan', 'path', 'vector', 'image']
+InputType = Literal[
+    'odometry',
+    'laser_scan',
+    'path',
+    'image',
+    'joint_state',
+    'tool_state',
+    'pose',
+    'wrench',
+    'vector',
+]
+ROBOT_INPUTS = tuple(kind for kind in get_args(InputType) if kind != 'vector')
+LATCHED_INPUTS = ('path', 'pose')
 FeatureKind = Literal[
     'path.cross_track',
     'path.heading',
@@ -25,6 +37,19 @@ FeatureKind = Literal[
     'odom.linear_velocity',
     'odom.angular_velocity',
     'scan.ranges',
+    'joint.position',
+    'joint.velocity',
+    'gripper.width',
+    'tool.position',
+    'tool.rotation',
+    'tool.relative_position',
+    'tool.relative_rotation',
+    'tool.linear_velocity',
+    'tool.angular_velocity',
+    'pose.position',
+    'pose.rotation',
+    'wrench.force',
+    'wrench.torque',
     'vector',
     'image',
 ]
@@ -39,6 +64,24 @@ FEATURE_KINDS: dict[str, tuple[tuple[str, ...], str, int | None]] = {
     'odom.linear_velocity': (('odometry',), 'm/s', None),
     'odom.angular_velocity': (('odometry',), 'rad/s', None),
     'scan.ranges': (('laser_scan',), 'm', None),
+    # Of the joints that the feature names, in their order.
+    'joint.position': (('joint_state',), 'rad', None),
+    'joint.velocity': (('joint_state',), 'rad/s', None),
+    'gripper.width': (('joint_state',), 'm', None),
+    # The tool in the base frame; rotations are the first two columns of the matrix.
+    'tool.position': (('tool_state',), 'm', None),
+    'tool.rotation': (('tool_state',), '1', None),
+    # The tool in the frame of a pose, such as where the episode began; rotation vectors.
+    'tool.relative_position': (('tool_state', 'pose'), 'm', None),
+    'tool.relative_rotation': (('tool_state', 'pose'), 'rad', None),
+    # In the frame of the tool.
+    'tool.linear_velocity': (('tool_state',), 'm/s', None),
+    'tool.angular_velocity': (('tool_state',), 'rad/s', None),
+    # A pose, such as a target, in the frame of the tool; rotation vectors.
+    'pose.position': (('tool_state', 'pose'), 'm', None),
+    'pose.rotation': (('tool_state', 'pose'), 'rad', None),
+    'wrench.force': (('wrench',), 'N', None),
+    'wrench.torque': (('wrench',), 'N m', None),
     'vector': (('vector',), '1', None),
     'image': (('image',), '1', None),
 }
@@ -47,7 +90,19 @@ _FIXED_SIZES = {
     'path.heading': 2,
     'odom.linear_velocity': 1,
     'odom.angular_velocity': 1,
+    'gripper.width': 1,
+    'tool.position': 3,
+    'tool.rotation': 6,
+    'tool.relative_position': 3,
+    'tool.relative_rotation': 3,
+    'tool.linear_velocity': 3,
+    'tool.angular_velocity': 3,
+    'pose.position': 3,
+    'pose.rotation': 3,
+    'wrench.force': 3,
+    'wrench.torque': 3,
 }
+_OF_JOINTS = ('joint.position', 'joint.velocity', 'gripper.width')
 MAX_FEATURE_SIZE = 4096
 # So that the 16 observations a policy bundle must hold fit its metadata.
 MAX_IMAGE_SIZE = 150_000
@@ -59,17 +114,18 @@ class InputSpec(StrictModel):
 
     type: InputType
     max_age_s: Positive | None = Field(
-        description='older samples give no observation; null only for a latched path'
+        description='older samples give no observation; null only for a latched path or pose'
     )
     frame: str | None = Field(
         default=None, description='the frame_id every sample must have; null: not checked'
     )
 
     @model_validator(mode='after')
-    def _only_a_path_is_latched(self) -> 'InputSpec':
-        if self.max_age_s is None and self.type != 'path':
+    def _few_are_latched(self) -> 'InputSpec':
+        if self.max_age_s is None and self.type not in LATCHED_INPUTS:
             raise ValueError(
-                f'max_age_s may be null only for a path; {self.type} needs a number of seconds'
+                f'max_age_s may be null only for {" or ".join(LATCHED_INPUTS)}; {self.type} needs '
+                'a number of seconds'
             )
         return self
 
@@ -96,6 +152,9 @@ class FeatureSpec(StrictModel):
     angle_increment_rad: Positive | None = Field(
         default=None, description='scan.ranges: width of a sector'
     )
+    joints: tuple[Name, ...] | None = Field(
+        default=None, description='joint.position, joint.velocity, gripper.width: of which joints'
+    )
     shape: tuple[int, int, int] | None = Field(
         default=None, description='image: height, width, channels (times those of the stack)'
     )
@@ -104,10 +163,10 @@ class FeatureSpec(StrictModel):
     )
 
     @model_serializer(mode='wrap')
-    def _without_what_only_images_have(self, handler: Handler) -> dict[str, Any]:
-        # Contracts hashed before there were images must keep their hash.
+    def _without_what_few_have(self, handler: Handler) -> dict[str, Any]:
+        # Contracts hashed before there were images and joints must keep their hash.
         fields = handler(self)
-        for name in ('shape', 'form'):
+        for name in ('joints', 'shape', 'form'):
             if fields[name] is None:
                 del fields[name]
         return fields
@@ -124,6 +183,7 @@ class FeatureSpec(StrictModel):
                 f'ahead_m is {"not used by" if self.ahead_m else "needed by"} {self.kind}'
             )
         self._check_image()
+        self._check_joints()
         self._check_size(per_distance)
         self._check_sectors()
         return self
@@ -153,12 +213,20 @@ class FeatureSpec(StrictModel):
                 f'{self.form.channels}'
             )
 
+    def _check_joints(self) -> None:
+        if (self.kind in _OF_JOINTS) != bool(self.joints):
+            raise ValueError(
+                f'joints is {"needed" if self.kind in _OF_JOINTS else "not used"} by {self.kind}'
+            )
+
     def _check_size(self, per_distance: int | None) -> None:
         size = _FIXED_SIZES.get(self.kind, self.size)
         if per_distance is not None:
             size = per_distance * len(self.ahead_m)
         if self.shape is not None:
             size = math.prod(self.shape)
+        if self.joints and self.kind != 'gripper.width':
+            size = len(self.joints)
         if self.size != size:
             raise ValueError(f'size of {self.kind} must be {size}, got {self.size}')
         largest = MAX_FEATURE_SIZE if self.shape is None else MAX_IMAGE_SIZE

@@ -36,7 +36,7 @@ class TimeoutSpec(StrictModel):
     policy_s: Positive = Field(description='arbiter: no policy command for this long, hold')
     input_device_s: Positive = Field(description='arbiter: silent device while a human drives')
     gate_s: Positive = Field(description='safety gate: no command for this long, decelerate')
-    controller_s: Positive = Field(description='the base itself: no cmd_vel for this long, stop')
+    controller_s: Positive = Field(description='the robot itself: no command for this long, stop')
 
     @model_validator(mode='after')
     def _strictly_increasing(self) -> 'TimeoutSpec':
@@ -74,7 +74,7 @@ class OdometrySpec(StrictModel):
 
 
 class CameraSpec(StrictModel):
-    """The simulated forward camera."""
+    """A simulated camera."""
 
     rate_hz: Positive
     width: int = Field(ge=16, le=1920)
@@ -98,11 +98,22 @@ class SimulationSpec(StrictModel):
 
 
 class RobotSpec(StrictModel):
-    """A robot file."""
+    """What the robot files of all kinds have."""
 
     robot: Name
-    kind: Literal['differential_drive']
-    geometry: GeometrySpec
+    kind: str
     limits: dict[Name, LimitSpec]
     timeouts: TimeoutSpec
+
+    @property
+    def axes(self) -> dict[str, LimitSpec]:
+        """Limits of everything that an action may move."""
+        return self.limits
+
+
+class RoverSpec(RobotSpec):
+    """A robot file of the kind differential_drive."""
+
+    kind: Literal['differential_drive']
+    geometry: GeometrySpec
     simulation: SimulationSpec

@@ -17,11 +17,24 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from pydantic import Field, model_validator
 from takeover.config_file import StrictModel
-from takeover.observation_spec import FEATURE_KINDS, FeatureSpec, InputSpec, MAX_IMAGE_SIZE
-from takeover.spec_types import Name, Positive, refuse_repeats, Topic
+from takeover.episode_spec import PathEpisodeSpec, PegEpisodeSpec, ReachEpisodeSpec
+from takeover.observation_spec import (
+    FEATURE_KINDS,
+    FeatureSpec,
+    InputSpec,
+    MAX_IMAGE_SIZE,
+    ROBOT_INPUTS,
+)
+from takeover.spec_types import Name, refuse_repeats, Topic
 
 CONTRACT_FORMAT = 'takeover.contract/1'
 VECTOR_FIELD = 'observation'
+GRIPPER = 'gripper'
+_TWIST_UNITS = {
+    f'{part}.{axis}': unit
+    for part, unit in (('linear', 'm/s'), ('angular', 'rad/s'))
+    for axis in 'xyz'
+}
 
 
 class ActionComponent(StrictModel):
@@ -47,12 +60,14 @@ class ActionComponent(StrictModel):
 class ActionSpec(StrictModel):
     """What the policy commands: components in order, in the frame they are meant in.
 
-    A `twist` is a robot's. A `vector` is the action of a Gymnasium environment, flattened in C
-    order: components action.0, action.1, ..., pure numbers without a frame.
+    A `twist` is that of a robot's body or of an arm's tool, in the axes of `frame`; the gripper of
+    an arm may stand beside it, positive opens. `joint_velocity` moves joints one by one, each
+    component named after its joint. A `vector` is the action of a Gymnasium environment, flattened
+    in C order: components action.0, action.1, ..., pure numbers without a frame.
     """
 
-    kind: Literal['twist', 'vector']
-    frame: str | None = Field(description='the frame of a twist; null for a vector')
+    kind: Literal['twist', 'joint_velocity', 'vector']
+    frame: str | None = Field(description='the frame of a twist; else null')
     components: tuple[ActionComponent, ...] = Field(min_length=1, max_length=64)
 
     @model_validator(mode='after')
@@ -61,28 +76,28 @@ class ActionSpec(StrictModel):
             raise ValueError(
                 f'frame is {"needed" if self.kind == "twist" else "not used"} by {self.kind}'
             )
-        if self.kind == 'twist':
-            self._check_twist()
-        else:
+        if self.kind == 'vector':
             self._check_vector()
+        else:
+            self._check_motion()
         return self
 
-    def _check_twist(self) -> None:
-        units = {
-            f'{part}.{axis}': unit
-            for part, unit in (('linear', 'm/s'), ('angular', 'rad/s'))
-            for axis in 'xyz'
-        }
+    def _check_motion(self) -> None:
         refuse_repeats('components', [component.name for component in self.components])
         for component in self.components:
-            if units.get(component.name) is None:
+            unit = _TWIST_UNITS.get(component.name)
+            if component.name == GRIPPER:
+                unit = 'm/s'
+            elif self.kind == 'joint_velocity':
+                unit = 'rad/s'
+            if unit is None:
                 raise ValueError(
-                    f'component {component.name!r} is not of a twist; legal: {", ".join(units)}'
+                    f'component {component.name!r} is not of a twist; legal: '
+                    f'{", ".join(_TWIST_UNITS)}, {GRIPPER}'
                 )
-            if component.unit != units[component.name]:
+            if component.unit != unit:
                 raise ValueError(
-                    f'unit of {component.name} must be {units[component.name]!r}, '
-                    f'got {component.unit!r}'
+                    f'unit of {component.name} must be {unit!r}, got {component.unit!r}'
                 )
 
     def _check_vector(self) -> None:
@@ -200,32 +215,11 @@ class NamedContract(Contract):
         )
 
 
-class EpisodeSpec(StrictModel):
-    """The course an episode is driven on and when it ends; not part of the contract."""
-
-    time_limit_s: Positive = Field(description='truncated after this')
-    corridor_half_width_m: Positive = Field(description='terminated farther from the path')
-    goal_tolerance_m: Positive = Field(description='reached when this near to the end of the path')
-    target_speed_m_s: Positive
-    path_length_m: Positive
-    path_max_curvature_1_m: Positive
-    obstacle_count: int = Field(ge=0, le=64)
-    obstacle_radius_m: tuple[Positive, Positive] = Field(description='smallest, largest')
-    obstacle_offset_m: tuple[Positive, Positive] = Field(
-        description='smallest, largest distance of a centre from the path, either side'
-    )
-    lane_half_width_m: Positive | None = Field(
-        default=None,
-        description='the path is a lane, marked on the floor with lines this far from its middle; '
-        'who drives follows it by sight, not where odometry puts it',
-    )
-
-
 class TaskSpec(NamedContract):
-    """A task file: the contract plus the robot and the course."""
+    """A task file: the contract plus the robot and its episodes."""
 
     robot: Name
-    episode: EpisodeSpec
+    episode: PathEpisodeSpec | ReachEpisodeSpec | PegEpisodeSpec = Field(discriminator='kind')
 
     @model_validator(mode='after')
     def _is_of_a_robot(self) -> 'TaskSpec':
@@ -233,7 +227,7 @@ class TaskSpec(NamedContract):
             if spec.type == 'vector':
                 raise ValueError(
                     f'input {name!r}: the type vector is for Gymnasium environments; legal in a '
-                    'task file: odometry, laser_scan, path, image'
+                    f'task file: {", ".join(ROBOT_INPUTS)}'
                 )
         for image in self.images:
             if image.form is None:
@@ -249,7 +243,7 @@ class TaskSpec(NamedContract):
         if self.action.kind == 'vector':
             raise ValueError(
                 'action: the kind vector is for Gymnasium environments; legal in a task file: '
-                'twist'
+                'twist, joint_velocity'
             )
         return self
 

@@ -4,14 +4,19 @@ A name without a slash or an ending, such as rover_lane, is that of a file that 
 """
 
 from pathlib import Path
+from typing import Annotated
 
+from pydantic import Field
+from takeover.arm_spec import ArmSpec
 from takeover.config_file import ConfigError, load_config
-from takeover.robot import RobotSpec
+from takeover.robot import RobotSpec, RoverSpec
 from takeover.shipped import config_path
 from takeover.specs import TaskSpec
 
 MIN_PERIODS_IN_TIMEOUT = 2.0
 TASKS, ROBOTS = 'tasks', 'robots'
+_AnyRobot = Annotated[RoverSpec | ArmSpec, Field(discriminator='kind')]
+_EPISODES = {'differential_drive': ('path',), 'arm': ('reach', 'peg')}
 
 
 def load_task(path: str | Path) -> TaskSpec:
@@ -27,7 +32,7 @@ def load_robot(path: str | Path) -> RobotSpec:
 
     :raises ConfigError: naming file, line, key and the legal form of everything that is wrong.
     """
-    return load_config(config_path(path, ROBOTS), RobotSpec)
+    return load_config(config_path(path, ROBOTS), _AnyRobot)
 
 
 def load_task_and_robot(
@@ -56,13 +61,25 @@ def mismatches(task: TaskSpec, robot: RobotSpec) -> list[str]:
         problems.append(
             f'robot: is made for {task.robot!r}, the robot file describes {robot.robot!r}'
         )
+    legal = _EPISODES[robot.kind]
+    if task.episode.kind not in legal:
+        problems.append(
+            f'episode.kind: {task.episode.kind} is not for a robot of the kind {robot.kind}; '
+            f'legal: {", ".join(legal)}'
+        )
+    if isinstance(robot, ArmSpec) and task.action.kind == 'twist':
+        frames = (robot.tool_frame, robot.base_frame)
+        if task.action.frame not in frames:
+            problems.append(
+                f'action.frame: {task.action.frame} is no frame of {robot.robot}; legal: '
+                f'{", ".join(frames)}'
+            )
+    axes = robot.axes
     for component in task.action.components:
-        limit = robot.limits.get(component.name)
+        limit = axes.get(component.name)
         where = f'action.components.{component.name}'
         if limit is None:
-            problems.append(
-                f'{where}: {robot.robot} has no such axis; legal: {", ".join(robot.limits)}'
-            )
+            problems.append(f'{where}: {robot.robot} has no such axis; legal: {", ".join(axes)}')
         elif component.low < limit.min_velocity or component.high > limit.max_velocity:
             problems.append(
                 f'{where}: bounds [{component.low}, {component.high}] '

@@ -63,12 +63,13 @@ def limits_for_action(action: ActionSpec, robot: RobotSpec) -> list[AxisLimits]:
 
 
 def _of_component(component, robot: RobotSpec) -> AxisLimits:
-    if component.name not in robot.limits:
+    axes = robot.axes
+    if component.name not in axes:
         raise LimitsError(
             f'limits.{component.name} is missing in the file of robot '
-            f'{robot.robot}; it has: {", ".join(robot.limits)}'
+            f'{robot.robot}; it has: {", ".join(axes)}'
         )
-    limit = robot.limits[component.name]
+    limit = axes[component.name]
     return AxisLimits(
         min_velocity=max(limit.min_velocity, component.low),
         max_velocity=min(limit.max_velocity, component.high),

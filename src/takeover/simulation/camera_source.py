@@ -13,12 +13,12 @@ import mujoco
 from takeover.camera.config import SimConfig
 from takeover.camera.frame import Frame, Intrinsics
 from takeover.camera.source import CameraError
-from takeover.robot import RobotSpec
+from takeover.episode_spec import PathEpisodeSpec
+from takeover.robot import RoverSpec
 from takeover.samples import OdometrySample
 from takeover.simulation.camera import CameraUnavailable, ForwardCamera
 from takeover.simulation.course import Course, CourseError
 from takeover.simulation.rover_model import build_model
-from takeover.specs import EpisodeSpec
 
 # A pose this far from the last is that of another episode, of which nothing was heard yet.
 JUMP_M = 0.5
@@ -86,7 +86,7 @@ class SimulatedCameraSource:
     description = 'simulated camera'
 
     def __init__(
-        self, config: SimConfig, robot: RobotSpec, episode: EpisodeSpec, scene: ObservedScene
+        self, config: SimConfig, robot: RoverSpec, episode: PathEpisodeSpec, scene: ObservedScene
     ) -> None:
         """Prepare; `open` makes the renderer, of the config's size.
 

@@ -8,10 +8,10 @@ from collections import deque
 import math
 
 import numpy as np
-from takeover.robot import RobotSpec
+from takeover.episode_spec import PathEpisodeSpec
+from takeover.robot import RoverSpec
 from takeover.simulation.expert import ExpertConfig, PathExpert
 from takeover.simulation.rover_view import RoverView
-from takeover.specs import EpisodeSpec
 
 # Of a driver with amount 1; m/s and rad/s.
 _NOISE_STD = np.array([0.05, 0.45])
@@ -30,7 +30,7 @@ class ClumsyDriver:
     """
 
     def __init__(
-        self, robot: RobotSpec, episode: EpisodeSpec, period_s: float, amount: float
+        self, robot: RoverSpec, episode: PathEpisodeSpec, period_s: float, amount: float
     ) -> None:
         """Prepare a driver; `reset` before each episode.
 
@@ -68,7 +68,7 @@ class _Sidestepper(PathExpert):
     habit = 0
 
     def __init__(
-        self, robot: RobotSpec, episode: EpisodeSpec, config: ExpertConfig, share: float
+        self, robot: RoverSpec, episode: PathEpisodeSpec, config: ExpertConfig, share: float
     ) -> None:
         super().__init__(robot, episode, config)
         self._share = share

@@ -15,10 +15,10 @@ from dataclasses import dataclass
 import math
 
 import numpy as np
+from takeover.episode_spec import PathEpisodeSpec
 from takeover.errors import TakeoverError
 from takeover.path_tracking import PathTracker
 from takeover.simulation.lane_look import look_of
-from takeover.specs import EpisodeSpec
 
 POINT_SPACING_M = 0.05
 MAX_ROBOT_RADIUS_M = 0.25
@@ -55,7 +55,7 @@ class Course:
     :raises CourseError: when the spec leaves no room for the robot or for the obstacles.
     """
 
-    def __init__(self, seed: int, spec: EpisodeSpec) -> None:
+    def __init__(self, seed: int, spec: PathEpisodeSpec) -> None:
         _check_room(spec)
         rng = np.random.Generator(np.random.PCG64(seed))
         self.seed = seed
@@ -86,7 +86,7 @@ class Course:
         return x - d_m * math.sin(heading), y + d_m * math.cos(heading), heading
 
     def _place_obstacles(
-        self, rng: np.random.Generator, spec: EpisodeSpec
+        self, rng: np.random.Generator, spec: PathEpisodeSpec
     ) -> tuple[Obstacle, ...]:
         """Spread the obstacles over the course, each at a random place of its own stretch."""
         if not spec.obstacle_count:
@@ -104,7 +104,7 @@ class Course:
         return tuple(obstacles)
 
 
-def _smooth_path(rng: np.random.Generator, spec: EpisodeSpec) -> np.ndarray:
+def _smooth_path(rng: np.random.Generator, spec: PathEpisodeSpec) -> np.ndarray:
     """Integrate a heading made of a few sines; its slope stays within the spec's curvature."""
     wavelengths = [_uniform(rng, *WAVELENGTHS_M) for _ in range(WAVES)]
     phases = [_uniform(rng, 0.0, 2.0 * math.pi) for _ in range(WAVES)]
@@ -143,7 +143,7 @@ def _uniform(rng: np.random.Generator, low: float, high: float) -> float:
     return low + (high - low) * float(rng.random())
 
 
-def _check_room(spec: EpisodeSpec) -> None:
+def _check_room(spec: PathEpisodeSpec) -> None:
     """Refuse a spec for which the promises of this module cannot hold."""
     half_width, (_, radius), (_, offset) = (
         spec.corridor_half_width_m,

@@ -20,7 +20,7 @@ from takeover.image import shape_picture
 from takeover.observation import Missing, Observation, ObservationBuilder
 from takeover.outcome import Outcome
 from takeover.policy.model_inputs import split
-from takeover.robot import RobotSpec
+from takeover.robot import RoverSpec
 from takeover.safety.gate import SafetyGate
 from takeover.safety.limits import limits_for_action
 from takeover.samples import ImageSample
@@ -39,7 +39,7 @@ class RoverPathEnv(gymnasium.Env[np.ndarray | dict[str, np.ndarray], np.ndarray]
     def __init__(
         self,
         task: TaskSpec,
-        robot: RobotSpec,
+        robot: RoverSpec,
         render_mode: str | None = None,
         latency_s: float = 0.0,
         gated: bool = False,

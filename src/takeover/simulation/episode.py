@@ -7,9 +7,9 @@ termination there is no future to count on, after a truncation there would have 
 from dataclasses import dataclass
 import math
 
+from takeover.episode_spec import PathEpisodeSpec
 from takeover.outcome import Outcome
 from takeover.simulation.course import Course
-from takeover.specs import EpisodeSpec
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Progress:
 class EpisodeMonitor:
     """Follows one episode; the first outcome stays."""
 
-    def __init__(self, course: Course, spec: EpisodeSpec) -> None:
+    def __init__(self, course: Course, spec: PathEpisodeSpec) -> None:
         self._spec = spec
         self._goal_s_m = course.goal_s_m
         self.tracker = course.tracker()

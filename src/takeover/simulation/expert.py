@@ -18,11 +18,11 @@ CMU-RI-TR-92-01. Units: metres, radians, seconds; the path frame (s, d) is that 
 from dataclasses import dataclass
 import math
 
+from takeover.episode_spec import PathEpisodeSpec
 from takeover.path_tracking import PathTracker
-from takeover.robot import RobotSpec
+from takeover.robot import RoverSpec
 from takeover.samples import OdometrySample
 from takeover.simulation.rover_view import CourseView, RoverView, TruePose
-from takeover.specs import EpisodeSpec
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ class PathExpert:
     """Drives a rover; `act` gives the twist for the state it is in."""
 
     def __init__(
-        self, robot: RobotSpec, episode: EpisodeSpec, config: ExpertConfig = ExpertConfig()
+        self, robot: RoverSpec, episode: PathEpisodeSpec, config: ExpertConfig = ExpertConfig()
     ) -> None:
         self.config = config
         self._speed_m_s = episode.target_speed_m_s

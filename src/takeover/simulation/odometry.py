@@ -10,7 +10,7 @@ in one episode of ten, at most 6 %.
 import math
 
 import numpy as np
-from takeover.robot import RobotSpec
+from takeover.robot import RoverSpec
 from takeover.samples import OdometrySample
 
 COUNTS_PER_TURN = 4096
@@ -22,7 +22,7 @@ class WheelOdometry:
 
     def __init__(
         self,
-        robot: RobotSpec,
+        robot: RoverSpec,
         rng: np.random.Generator,
         start: tuple[float, float, float],
         wheel_angles_rad: np.ndarray,

@@ -13,12 +13,12 @@ from dataclasses import dataclass
 import math
 
 import numpy as np
+from takeover.episode_spec import PathEpisodeSpec
 from takeover.errors import TakeoverError
-from takeover.robot import RobotSpec
+from takeover.robot import RoverSpec
 from takeover.simulation.clumsy_driver import ClumsyDriver
 from takeover.simulation.hand import JoystickHand
 from takeover.simulation.rover_view import RoverView
-from takeover.specs import EpisodeSpec
 
 # Skill against the amount of defects it stands for: interpolated from the share of 60 courses that
 # `ClumsyDriver` finished alone (0.15: 85 %, 0.25: 83 %, 0.5: 33 %, 0.6: 12 %). What an operator of
@@ -71,8 +71,8 @@ class ScriptedOperator:
 
     def __init__(
         self,
-        robot: RobotSpec,
-        episode: EpisodeSpec,
+        robot: RoverSpec,
+        episode: PathEpisodeSpec,
         hand: JoystickHand,
         period_s: float,
         config: OperatorConfig = OperatorConfig(),
@@ -141,7 +141,7 @@ class ScriptedOperator:
 class Watch:
     """Sees whether the rover is about to fail, from where it really is and how it moves."""
 
-    def __init__(self, robot: RobotSpec, episode: EpisodeSpec, config: OperatorConfig) -> None:
+    def __init__(self, robot: RoverSpec, episode: PathEpisodeSpec, config: OperatorConfig) -> None:
         """Prepare to watch."""
         self._config = config
         self._room_m = robot.geometry.radius_m + _ROOM_M

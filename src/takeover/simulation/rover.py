@@ -13,9 +13,10 @@ import math
 
 import mujoco
 import numpy as np
+from takeover.episode_spec import PathEpisodeSpec
 from takeover.errors import TakeoverError
 from takeover.outcome import Outcome
-from takeover.robot import RobotSpec
+from takeover.robot import RoverSpec
 from takeover.samples import LaserScanSample, OdometrySample, PathSample
 from takeover.simulation.course import Course, MAX_ROBOT_RADIUS_M
 from takeover.simulation.episode import EpisodeMonitor, Progress
@@ -23,7 +24,6 @@ from takeover.simulation.lidar import Lidar
 from takeover.simulation.odometry import WheelOdometry
 from takeover.simulation.rover_model import build_model, OBSTACLE_GROUP
 from takeover.simulation.rover_view import TruePose
-from takeover.specs import EpisodeSpec
 
 TICK_S = 0.01
 STANDS_BELOW_M_S = 0.01
@@ -39,10 +39,10 @@ class SimulationError(TakeoverError):
 class RoverSimulation:
     """One rover on the course of one seed; `reset` moves it to another."""
 
-    def __init__(self, robot: RobotSpec, episode: EpisodeSpec, seed: int = 0) -> None:
+    def __init__(self, robot: RoverSpec, episode: PathEpisodeSpec, seed: int = 0) -> None:
         """Build the rover at the start of a course.
 
-        :param episode: the task's `EpisodeSpec`.
+        :param episode: the task's `PathEpisodeSpec`.
         :raises SimulationError: rates or time step do not fit the tick; the robot is too large.
         :raises CourseError: the episode spec allows no course.
         """

@@ -9,7 +9,7 @@ Collision pairs: everything of the rover touches the floor and the obstacles, no
 """
 
 import mujoco
-from takeover.robot import RobotSpec
+from takeover.robot import RoverSpec
 from takeover.simulation.course import Course
 
 OBSTACLE_GROUP = 1  # geom group the lidar sees
@@ -86,7 +86,7 @@ _SERVO = """<general name="{side}_motor" joint="{side}_wheel" dyntype="filterexa
       forcerange="-{torque} {torque}"/>"""
 
 
-def build_model(robot: RobotSpec, course: Course) -> mujoco.MjModel:
+def build_model(robot: RoverSpec, course: Course) -> mujoco.MjModel:
     """Compile the model of a robot standing at the start of a course."""
     geometry, physics = robot.geometry, robot.simulation
     wheel, mass = geometry.wheel_radius_m, geometry.mass_kg - 2.0 * WHEEL_MASS_KG

@@ -1,0 +1,172 @@
+"""What an arm is: joints from base to tool, limits of each, workspace, gripper, controller.
+
+The chain is that of the maker's URDF: the frame of a joint stands at `xyz` and `rpy` in the frame
+of the joint before (the first: of the base), and turns about `axis`. All kinematics come from it.
+"""
+
+import math
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+from takeover.config_file import StrictModel
+from takeover.robot import CameraSpec, LimitSpec, RobotSpec
+from takeover.spec_types import Name, NotNegative, Positive, refuse_repeats, Topic
+from takeover.specs import GRIPPER
+
+Vector = tuple[float, float, float]
+TWIST = ('linear.x', 'linear.y', 'linear.z', 'angular.x', 'angular.y', 'angular.z')
+
+
+class OriginSpec(StrictModel):
+    """A frame in the one before: metres, then roll, pitch, yaw about fixed axes, as in URDF."""
+
+    xyz: Vector = (0.0, 0.0, 0.0)
+    rpy: Vector = (0.0, 0.0, 0.0)
+
+
+class JointSpec(OriginSpec):
+    """A revolute joint: where it is, and what it may do."""
+
+    name: Name
+    axis: Vector = (0.0, 0.0, 1.0)
+    min_rad: float
+    max_rad: float
+    max_velocity_rad_s: Positive
+    max_acceleration_rad_s2: Positive
+    max_jerk_rad_s3: Positive
+
+    @model_validator(mode='after')
+    def _can_move(self) -> 'JointSpec':
+        if not self.min_rad < self.max_rad:
+            raise ValueError(f'min_rad {self.min_rad} must be less than max_rad {self.max_rad}')
+        if abs(math.hypot(*self.axis) - 1.0) > 1e-6:
+            raise ValueError(f'axis {list(self.axis)} must have length 1')
+        return self
+
+    @property
+    def limit(self) -> LimitSpec:
+        """The limits of its velocity."""
+        return LimitSpec(
+            min_velocity=-self.max_velocity_rad_s,
+            max_velocity=self.max_velocity_rad_s,
+            max_acceleration=self.max_acceleration_rad_s2,
+            max_deceleration=self.max_acceleration_rad_s2,
+            max_jerk=self.max_jerk_rad_s3,
+        )
+
+
+class WorkspaceSpec(StrictModel):
+    """The box that the origin of the tool frame never leaves, in the base frame."""
+
+    low_m: Vector
+    high_m: Vector
+    soft_m: Positive = Field(description='nearer to a wall, motion towards it becomes slower')
+
+    @model_validator(mode='after')
+    def _has_a_size(self) -> 'WorkspaceSpec':
+        if not all(low < high for low, high in zip(self.low_m, self.high_m)):
+            raise ValueError(
+                f'low_m {list(self.low_m)} must be less than high_m {list(self.high_m)}'
+            )
+        return self
+
+
+class SingularitySpec(StrictModel):
+    """Smallest singular value of the Jacobian (metres, radians) at which motion slows, stops."""
+
+    slow_below: Positive
+    stop_below: Positive
+
+    @model_validator(mode='after')
+    def _slow_before_stop(self) -> 'SingularitySpec':
+        if not self.stop_below < self.slow_below:
+            raise ValueError(f'stop_below {self.stop_below} must be less than {self.slow_below}')
+        return self
+
+
+class WrenchLimitSpec(StrictModel):
+    """What the wrist may feel; more latches a protective stop."""
+
+    topic: Topic = Field(description='WrenchStamped, at the wrist, gravity and tool compensated')
+    max_force_n: Positive
+    max_torque_n_m: Positive
+    max_age_s: Positive = Field(description='without a measurement for this long: stop')
+
+
+class GripperSpec(StrictModel):
+    """A gripper of two fingers; its velocity limits are limits.gripper, in m/s of the width."""
+
+    joints: tuple[Name, ...] = Field(
+        min_length=1, description='in joint_states; their positions together are the width'
+    )
+    min_width_m: NotNegative
+    max_width_m: Positive
+    max_force_n: Positive
+
+
+class ControllerSpec(StrictModel):
+    """How the robot takes its commands; see the README for what each controller must be set to."""
+
+    interface: Literal['joint_trajectory', 'forward_position', 'servo_twist']
+    topic: Topic
+    gripper_topic: Topic | None = Field(
+        default=None, description='Float64MultiArray with the position of each gripper joint'
+    )
+
+
+class ArmSimulationSpec(StrictModel):
+    """Physics of the simulated arm that no real driver needs."""
+
+    timestep_s: Positive
+    joint_state_rate_hz: Positive
+    meshes: Literal['panda'] | None = Field(description='null: links are drawn as capsules')
+    wrist_camera: CameraSpec
+    front_camera: CameraSpec
+
+
+class ArmSpec(RobotSpec):
+    """A robot file of the kind arm."""
+
+    kind: Literal['arm']
+    source: Annotated[str, Field(min_length=1)] = Field(
+        description='data sheet and description that the numbers come from'
+    )
+    base_frame: Name
+    tool_frame: Name
+    joints: tuple[JointSpec, ...] = Field(min_length=1, max_length=16)
+    tool: OriginSpec = Field(description='the tool frame in the frame of the last joint')
+    home_rad: tuple[float, ...]
+    workspace: WorkspaceSpec
+    singularity: SingularitySpec
+    tracking_tolerance_rad: Positive = Field(
+        description='a joint farther from its command than this is not followed: stop'
+    )
+    wrench: WrenchLimitSpec | None = None
+    gripper: GripperSpec | None = None
+    controller: ControllerSpec
+    simulation: ArmSimulationSpec | None = None
+
+    @property
+    def joint_names(self) -> tuple[str, ...]:
+        """Names of the joints, from the base on."""
+        return tuple(joint.name for joint in self.joints)
+
+    @property
+    def axes(self) -> dict[str, LimitSpec]:
+        """Limits of everything that an action may move: twist, gripper, single joints."""
+        return self.limits | {joint.name: joint.limit for joint in self.joints}
+
+    @model_validator(mode='after')
+    def _consistent(self) -> 'ArmSpec':
+        refuse_repeats('joints', list(self.joint_names))
+        if len(self.home_rad) != len(self.joints):
+            raise ValueError(
+                f'home_rad has {len(self.home_rad)} values, there are {len(self.joints)} joints'
+            )
+        for joint, angle in zip(self.joints, self.home_rad):
+            if not joint.min_rad <= angle <= joint.max_rad:
+                raise ValueError(f'home_rad of {joint.name}, {angle}, is outside its limits')
+        legal = TWIST + ((GRIPPER,) if self.gripper else ())
+        if set(self.limits) != set(legal):
+            raise ValueError(f'limits must be those of {", ".join(legal)}')
+        return self

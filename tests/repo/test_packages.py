@@ -32,6 +32,7 @@ ONLY_BY_PIP = {
     'hidraw',
     'mcap',
     'mcap_ros2',
+    'mink',
     'mujoco',
     'onnx',
     'onnxruntime',

@@ -34,7 +34,8 @@ from takeover.outcome import Outcome
 from takeover.policy.onnx_policy import OnnxPolicy
 from takeover.policy.provenance import describe
 from takeover.policy.store import PolicyStore, StoreError
-from takeover.simulation.environment import RoverPathEnv
+from takeover.simulation.robots import robot_environment
+from takeover.simulation.task_environment import TaskEnv
 from takeover.specs import TaskSpec
 from takeover.task import load_task_and_robot
 from takeover.training import compute
@@ -57,7 +58,7 @@ def letters(evaluation: Evaluation) -> str:
 class Judge:
     """Evaluates each policy once, also across interruptions."""
 
-    def __init__(self, env: RoverPathEnv, folder: Path, courses: range) -> None:
+    def __init__(self, env: TaskEnv, folder: Path, courses: range) -> None:
         """Read what has been evaluated before."""
         self._env, self._courses = env, courses
         self._file = folder / 'outcomes.csv'
@@ -145,7 +146,7 @@ def main() -> None:
     compute.prepare()
     experiment = EXPERIMENTS[given.experiment]
     task, robot = load_task_and_robot(experiment.task)
-    env = RoverPathEnv(task, robot, latency_s=LIVE_LATENCY_S, gated=True)
+    env = robot_environment(task, robot, LIVE_LATENCY_S)
     kept = result_folder(given.experiment, given.seed)
     learner = experiment.config(given.seed).learner
     left = Left(task, run_folder(given.experiment, given.seed), learner)

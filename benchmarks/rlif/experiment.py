@@ -17,7 +17,6 @@ RESULTS = REPOSITORY / 'benchmarks' / 'results' / 'rlif'
 # Logs and policies: too large to keep for ever.
 RUNS = REPOSITORY / 'runs' / 'rlif_benchmark'
 CONFIG = REPOSITORY / 'config'
-JOYSTICK = CONFIG / 'inputs' / 'joystick.yaml'
 
 
 @dataclass(frozen=True)
@@ -38,11 +37,16 @@ class Experiment:
     goals: Goals = Goals()
     longer: int = 4
     """Times the gradient steps of a clone, to see that it has converged."""
+    demonstrations: int = 4
 
     def config(self, seed: int, steps: int | None = None) -> RlifRunConfig:
         """Return the settings of a run."""
-        learner = replace(self.learner, seed=seed)
-        return RlifRunConfig(steps=steps or self.steps, seed=seed, learner=learner)
+        return RlifRunConfig(
+            steps=steps or self.steps,
+            demonstrations=self.demonstrations,
+            seed=seed,
+            learner=replace(self.learner, seed=seed),
+        )
 
     def marks(self, steps: int) -> list[int]:
         """Return after how many steps a run of so many is judged."""
@@ -69,9 +73,36 @@ EXPERIMENTS = {
         longer=2,
         goals=Goals(deployed=80.0, above_start=25.0),
     ),
+    'reach': Experiment(
+        'An arm: arm_reach',
+        CONFIG / 'tasks' / 'arm_reach.yaml',
+        config_from_file(CONFIG / 'training' / 'rlif_arm_reach.yaml'),
+        10_000,
+        2500,
+        seeds=3,
+        courses=100,
+        goals=Goals(deployed=95.0),
+    ),
+    'peg': Experiment(
+        'An arm that sees: arm_peg',
+        CONFIG / 'tasks' / 'arm_peg.yaml',
+        config_from_file(CONFIG / 'training' / 'rlif_arm_peg.yaml'),
+        20_000,
+        5000,
+        seeds=3,
+        courses=50,
+        longer=2,
+        demonstrations=20,
+        goals=Goals(deployed=80.0),
+    ),
 }
 # What is shown side by side: experiments on one task.
-FIGURES = {'rover_path': ('dsact', 'ensemble'), 'rover_lane': ('lane',)}
+FIGURES = {
+    'rover_path': ('dsact', 'ensemble'),
+    'rover_lane': ('lane',),
+    'arm_reach': ('reach',),
+    'arm_peg': ('peg',),
+}
 # Nobody learns here, and nothing is chosen by what happens here; apart from every course of
 # `takeover.training.rlif_run`, of `takeover rlif`, and from the operators' below.
 EVALUATION_COURSES = range(7_000_000, 7_000_150)

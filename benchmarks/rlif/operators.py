@@ -18,19 +18,19 @@ from benchmarks.rlif.experiment import (
     CONFIG,
     EVALUATION_COURSES,
     FIGURES,
-    JOYSTICK,
     OPERATOR_COURSES,
     RESULTS,
     write_rows,
 )
 import numpy as np
 from takeover.agents.evaluation import evaluate
-from takeover.intervention.joystick import load_joystick
 from takeover.outcome import Outcome
-from takeover.simulation.environment import RoverPathEnv
+from takeover.simulation.arm_driver import ArmDriver
 from takeover.simulation.expert import PathExpert
 from takeover.simulation.operator import OperatorConfig
-from takeover.simulation.takeover_loop import Idle, seat_operator, TakeoverLoop
+from takeover.simulation.robots import device_mapping, robot_environment, seat_operator
+from takeover.simulation.takeover_loop import Idle, TakeoverLoop
+from takeover.simulation.task_environment import TaskEnv
 from takeover.task import load_task_and_robot
 from takeover.training.rlif_run import LIVE_LATENCY_S
 
@@ -39,9 +39,9 @@ CORRECTING = OperatorConfig().skill
 FILE = RESULTS / 'operators.csv'
 
 
-def operator(env: RoverPathEnv, skill: float) -> Callable[[range], str]:
+def operator(env: TaskEnv, skill: float) -> Callable[[range], str]:
     """Return how an operator drives courses alone: a letter for each."""
-    mapping = load_joystick(JOYSTICK, env.action_contract)
+    mapping = device_mapping(env.task, env.robot)
     person = seat_operator(env, mapping, OperatorConfig(skill=skill, always=True))
     loop, idle = TakeoverLoop(env, mapping, person), Idle(env)
 
@@ -52,18 +52,22 @@ def operator(env: RoverPathEnv, skill: float) -> Callable[[range], str]:
     return drive
 
 
-def expert(env: RoverPathEnv) -> Callable[[range], str]:
-    """Return how the expert drives courses, without joystick: a letter for each."""
-    driver = PathExpert(env.robot, env.task.episode)
+def expert(env: TaskEnv) -> Callable[[range], str]:
+    """Return how the expert drives courses, without a device: a letter for each."""
+    rng = np.random.default_rng(0)
+    if env.task.episode.kind == 'path':
+        sure = PathExpert(env.robot, env.task.episode)
+        return lambda courses: letters(
+            evaluate(env, lambda _: np.array(sure.act(env.simulation)), courses)
+        )
+    driver = ArmDriver(env.task, env.robot, 0.0)
+    driver.reset(rng)
+    return lambda courses: letters(
+        evaluate(env, lambda _: driver.act(env.simulation, rng), courses)
+    )
 
-    def drive(courses: range) -> str:
-        found = evaluate(env, lambda _: np.array(driver.act(env.simulation)), courses)
-        return letters(found)
 
-    return drive
-
-
-def blind(name: str) -> RoverPathEnv:
+def blind(name: str) -> TaskEnv:
     """Return the world of a task without its camera: who drives here needs no pictures."""
     task, robot = load_task_and_robot(CONFIG / 'tasks' / f'{name}.yaml')
     images = {image.inputs[0] for image in task.images}
@@ -71,7 +75,7 @@ def blind(name: str) -> RoverPathEnv:
         'inputs': {key: spec for key, spec in task.inputs.items() if key not in images},
         'features': task.vector_features,
     }
-    return RoverPathEnv(task.model_copy(update=seen), robot, None, LIVE_LATENCY_S, gated=True)
+    return robot_environment(task.model_copy(update=seen), robot, LIVE_LATENCY_S)
 
 
 def main() -> None:

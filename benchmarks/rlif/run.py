@@ -25,18 +25,16 @@ from benchmarks.machine import machine
 from benchmarks.rlif.experiment import (
     Experiment,
     EXPERIMENTS,
-    JOYSTICK,
     result_folder,
     run_folder,
     write_rows,
 )
-from takeover.action import ActionContract
 from takeover.data.log_messages import headless_channels
 from takeover.data.log_metadata import log_metadata, versions
 from takeover.data.log_writer import LogWriter, write_steps
-from takeover.intervention.joystick import load_joystick
 from takeover.policy.provenance import describe
 from takeover.policy.store import PolicyStore
+from takeover.simulation.robots import device_mapping
 from takeover.specs import spec_hash
 from takeover.task import load_task_and_robot
 from takeover.training import compute
@@ -53,7 +51,7 @@ def drive(
     begun_s, begun_cpu_s, at = time.monotonic(), time.process_time(), machine()
     computing = str(compute.prepare())
     task, robot = load_task_and_robot(experiment.task)
-    mapping = load_joystick(JOYSTICK, ActionContract(task.action))
+    mapping = device_mapping(task, robot)
     metadata = log_metadata(experiment.task, command, asdict(settings))
     with LogWriter(folder / 'log', headless_channels(), metadata) as log:
         hash_of_task = spec_hash(task)

@@ -136,6 +136,11 @@ class ArmSpec(RobotSpec):
     joints: tuple[JointSpec, ...] = Field(min_length=1, max_length=16)
     tool: OriginSpec = Field(description='the tool frame in the frame of the last joint')
     home_rad: tuple[float, ...]
+    free: tuple[Name, ...] = Field(
+        default=(),
+        description='twist components in the tool frame that nothing follows, so that fewer than '
+        'six joints follow the others wholly: what they come to, they come to',
+    )
     workspace: WorkspaceSpec
     singularity: SingularitySpec
     tracking_tolerance_rad: Positive = Field(
@@ -166,7 +171,20 @@ class ArmSpec(RobotSpec):
         for joint, angle in zip(self.joints, self.home_rad):
             if not joint.min_rad <= angle <= joint.max_rad:
                 raise ValueError(f'home_rad of {joint.name}, {angle}, is outside its limits')
+        self._check_free()
         legal = TWIST + ((GRIPPER,) if self.gripper else ())
         if set(self.limits) != set(legal):
             raise ValueError(f'limits must be those of {", ".join(legal)}')
         return self
+
+    def _check_free(self) -> None:
+        refuse_repeats('free', list(self.free))
+        unknown = [name for name in self.free if name not in TWIST]
+        if unknown:
+            raise ValueError(f'free: {unknown[0]} is none of {", ".join(TWIST)}')
+        missing = max(0, len(TWIST) - len(self.joints))
+        if len(self.free) > missing:
+            raise ValueError(
+                f'free names {len(self.free)} components, at most {missing} with '
+                f'{len(self.joints)} joints: one for each joint fewer than {len(TWIST)}'
+            )

@@ -79,7 +79,16 @@ class PegEpisodeSpec(EpisodeSpec):
     peg_width_m: Positive
     peg_length_m: Positive = Field(description='from the tool frame to the tip')
     clearance_m: Positive = Field(description='the hole is this much wider than the peg')
+    chamfer_m: NotNegative = Field(description='cut off the edges of the tip, at 45 degrees')
     inserted_m: Positive = Field(description='the goal is reached with the tip this deep')
     max_force_n: Positive = Field(
         description='harder contact ends the episode: something would break'
     )
+
+    @model_validator(mode='after')
+    def _has_a_tip(self) -> 'PegEpisodeSpec':
+        if 2.0 * self.chamfer_m >= self.peg_width_m:
+            raise ValueError(
+                f'chamfer_m {self.chamfer_m} leaves nothing of peg_width_m {self.peg_width_m}'
+            )
+        return self

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 import math
 
 import numpy as np
+from takeover.arm_features import ARM_FEATURES, joint_fault
 from takeover.image_form import CHANNELS
 from takeover.observation_spec import FeatureSpec
 from takeover.path_tracking import PathTracker
@@ -102,4 +103,14 @@ FEATURES: dict[str, Callable[..., Sequence[float] | np.ndarray]] = {
     'odom.linear_velocity': linear_velocity,
     'odom.angular_velocity': angular_velocity,
     'scan.ranges': ranges,
+    **ARM_FEATURES,
+}
+
+# Of the kinds that not every sample of their input can serve: what says why one cannot.
+SAMPLE_FAULTS: dict[str, Callable[..., str | None]] = {
+    'scan.ranges': scan_fault,
+    'image': image_fault,
+    'joint.position': joint_fault,
+    'joint.velocity': joint_fault,
+    'gripper.width': joint_fault,
 }

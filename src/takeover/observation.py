@@ -7,20 +7,21 @@ Rules, each with a test of its name:
 * an input older than its maximum age, by its stamp or by its arrival, gives no observation;
 * a sample not newer than the held one is refused: a repeated stamp is a stalled driver;
 * a clock that goes back by more than a second drops every sample of the old time;
-* a path that cannot be used drops the path that was held;
-* a stack of pictures holds those of the builds before this one; after a pause of more than one and
-  a half periods, or a clear, it begins with copies of the newest.
+* a path, or another input without a maximum age, that cannot be used drops the one that was held;
+* a sample without what a feature takes from it, such as a joint, is refused;
+* pictures of the builds before this one stand in stacks: see `takeover.picture_stacks`.
 """
 
-from collections import Counter, deque
+from collections import Counter
 from dataclasses import dataclass, field
 
 import numpy as np
 from takeover.errors import TakeoverError
-from takeover.features import FEATURES, image_fault, scan_fault
+from takeover.features import FEATURES, SAMPLE_FAULTS
 from takeover.image_form import NO_PIXELS
 from takeover.observation_spec import FeatureSpec, InputSpec
 from takeover.path_tracking import PathTracker
+from takeover.picture_stacks import PictureStacks
 from takeover.samples import (
     ImageSample,
     LaserScanSample,
@@ -29,7 +30,7 @@ from takeover.samples import (
     Sample,
     SAMPLE_TYPES,
 )
-from takeover.specs import Contract, VECTOR_FIELD
+from takeover.specs import Contract
 
 __all__ = [
     'ImageSample',
@@ -43,7 +44,6 @@ __all__ = [
 ]
 
 CLOCK_JUMP_NS = 1_000_000_000
-LONGEST_STEP_PERIODS = 1.5
 
 
 class ObservationError(TakeoverError):
@@ -95,12 +95,8 @@ class ObservationBuilder:
         self._inputs: dict[str, InputSpec] = dict(task.inputs)
         self._features: tuple[FeatureSpec, ...] = task.vector_features
         self._images: tuple[FeatureSpec, ...] = task.images
-        self._dtype = task.observation_dtype
-        self._longest_step_ns = round(LONGEST_STEP_PERIODS * 1e9 / task.rate_hz)
-        self._stacks: dict[str, deque[np.ndarray]] = {
-            image.name: deque(maxlen=image.form.stack) for image in self._images
-        }
-        self._built_ns: int | None = None
+        self._checked = tuple(f for f in task.features if f.kind in SAMPLE_FAULTS)
+        self._stacks = PictureStacks(task)
         self._low = np.concatenate([np.full(f.size, f.low) for f in self._features])
         self._high = np.concatenate([np.full(f.size, f.high) for f in self._features])
         self._held: dict[str, _Held] = {}
@@ -118,7 +114,7 @@ class ObservationBuilder:
     def clear(self) -> None:
         """Forget every sample."""
         self._held.clear()
-        self._built_ns = None
+        self._stacks.clear()
         self._trackers.clear()
         self._last_now_ns = None
 
@@ -146,13 +142,11 @@ class ObservationBuilder:
             self.refused[f'{input_name}: not newer than the one held'] += 1
             return False
         fault = self._fault(input_name, spec, sample)
+        if spec.type == 'path' or spec.max_age_s is None:
+            self._drop(input_name)
         if fault is not None:
             self.refused[f'{input_name}: {fault}'] += 1
-            if spec.type == 'path':
-                self._drop(input_name)
             return False
-        if spec.type == 'path':
-            self._drop(input_name)
         self._held[input_name] = _Held(sample, received_s)
         return True
 
@@ -183,49 +177,23 @@ class ObservationBuilder:
         ]
         vector = np.clip(vector, self._low, self._high).astype(np.float32)
         vector.flags.writeable = False
+        pictures = [self._held[image.inputs[0]].sample for image in self._images]
         return Observation(
             vector,
-            self._packed(vector, now_ns),
+            self._stacks.packed(vector, pictures, now_ns),
             min(stamps, default=now_ns),
             max(stamps, default=now_ns),
-            tuple(picture.stamp_ns for picture in self._pictures()),
-            np.concatenate([NO_PIXELS, *(p.pixels.ravel() for p in self._pictures())]),
+            tuple(picture.stamp_ns for picture in pictures),
+            np.concatenate([NO_PIXELS, *(picture.pixels.ravel() for picture in pictures)]),
         )
-
-    def _pictures(self) -> list[ImageSample]:
-        return [self._held[image.inputs[0]].sample for image in self._images]
-
-    def _packed(self, vector: np.ndarray, now_ns: int) -> np.ndarray:
-        """Put the vector and the stacks of pictures into one record."""
-        if not self._images:
-            return vector
-        goes_on = (
-            self._built_ns is not None and 0 < now_ns - self._built_ns <= self._longest_step_ns
-        )
-        self._built_ns = now_ns
-        packed = np.empty((), self._dtype)
-        packed[VECTOR_FIELD] = vector
-        for image, picture in zip(self._images, self._pictures()):
-            stack = self._stacks[image.name]
-            if not goes_on:
-                stack.extend([picture.pixels] * image.form.stack)
-            stack.append(picture.pixels)
-            packed[image.name] = np.concatenate(stack, axis=2)
-        packed.flags.writeable = False
-        return packed
 
     def _fault(self, name: str, spec: InputSpec, sample: Sample) -> str | None:
         if spec.frame is not None and sample.frame_id != spec.frame:
             return f'frame_id is {sample.frame_id!r}, the task needs {spec.frame!r}'
         fault = sample.fault()
-        if fault is None and isinstance(sample, LaserScanSample):
-            for feature in self._features:
-                if feature.kind == 'scan.ranges' and name in feature.inputs:
-                    fault = fault or scan_fault(feature, sample)
-        if fault is None and isinstance(sample, ImageSample):
-            for image in self._images:
-                if name in image.inputs:
-                    fault = fault or image_fault(image, sample)
+        for feature in self._checked:
+            if fault is None and name in feature.inputs:
+                fault = SAMPLE_FAULTS[feature.kind](feature, sample)
         return fault
 
     def _too_old(self, name: str, spec: InputSpec, now_ns: int, now_s: float | None) -> str | None:
@@ -269,7 +237,7 @@ class ObservationBuilder:
     def _drop_after(self, new_now_ns: int) -> None:
         """Drop the samples of the time before the clock was set back to `new_now_ns`."""
         for name, held in list(self._held.items()):
-            # A latched path may come a moment before the first sample of the new time.
+            # What is latched may come a moment before the first sample of the new time.
             slack_ns = 0 if self._inputs[name].max_age_s is not None else CLOCK_JUMP_NS
             if held.sample.stamp_ns > new_now_ns + slack_ns:
                 self._drop(name)

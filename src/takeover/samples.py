@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import math
 
 import numpy as np
+from takeover.arm_samples import JointSample, PoseSample, ToolSample, WrenchSample
 from takeover.image_form import CHANNELS
 
 MAX_PATH_POINTS = 20_000
@@ -114,11 +115,24 @@ class ImageSample:
         return None if self.pixels.ndim == 3 else 'bytes do not fit height, width and step'
 
 
-Sample = OdometrySample | LaserScanSample | PathSample | ImageSample
+Sample = (
+    OdometrySample
+    | LaserScanSample
+    | PathSample
+    | ImageSample
+    | JointSample
+    | ToolSample
+    | PoseSample
+    | WrenchSample
+)
 
 SAMPLE_TYPES: dict[str, type] = {
     'odometry': OdometrySample,
     'laser_scan': LaserScanSample,
     'path': PathSample,
     'image': ImageSample,
+    'joint_state': JointSample,
+    'tool_state': ToolSample,
+    'pose': PoseSample,
+    'wrench': WrenchSample,
 }

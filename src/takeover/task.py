@@ -11,7 +11,7 @@ from takeover.arm_spec import ArmSpec
 from takeover.config_file import ConfigError, load_config
 from takeover.robot import RobotSpec, RoverSpec
 from takeover.shipped import config_path
-from takeover.specs import TaskSpec
+from takeover.specs import ActionSpec, TaskSpec
 
 MIN_PERIODS_IN_TIMEOUT = 2.0
 TASKS, ROBOTS = 'tasks', 'robots'
@@ -40,13 +40,15 @@ def load_task_and_robot(
 ) -> tuple[TaskSpec, RobotSpec]:
     """Read a task and its robot, and check one against the other.
 
-    :param robot_path: default: ../robots/<robot>.yaml beside the folder of the task file.
+    :param robot_path: default: ../robots/<robot>.yaml beside the folder of the task file, else the
+        shipped one of this name.
     :raises ConfigError: as `load_task`; also when the task asks for more than the robot allows.
     """
     task_path = config_path(task_path, TASKS)
     task = load_task(task_path)
     if robot_path is None:
-        robot_path = task_path.parent.parent / ROBOTS / f'{task.robot}.yaml'
+        beside = task_path.parent.parent / ROBOTS / f'{task.robot}.yaml'
+        robot_path = beside if beside.is_file() else task.robot
     robot = load_robot(robot_path)
     problems = mismatches(task, robot)
     if problems:
@@ -68,12 +70,7 @@ def mismatches(task: TaskSpec, robot: RobotSpec) -> list[str]:
             f'legal: {", ".join(legal)}'
         )
     if isinstance(robot, ArmSpec) and task.action.kind == 'twist':
-        frames = (robot.tool_frame, robot.base_frame)
-        if task.action.frame not in frames:
-            problems.append(
-                f'action.frame: {task.action.frame} is no frame of {robot.robot}; legal: '
-                f'{", ".join(frames)}'
-            )
+        problems += _mismatches_of_twist(task.action, robot)
     axes = robot.axes
     for component in task.action.components:
         limit = axes.get(component.name)
@@ -99,4 +96,26 @@ def mismatches(task: TaskSpec, robot: RobotSpec) -> list[str]:
             f'{robot.timeouts.policy_s} s (timeouts.policy_s of {robot.robot}), which '
             f'must be at least {MIN_PERIODS_IN_TIMEOUT:g} periods'
         )
+    return problems
+
+
+def _mismatches_of_twist(action: ActionSpec, robot: ArmSpec) -> list[str]:
+    """Return a sentence for a frame that the arm has not, and for what it leaves free."""
+    problems = []
+    frames = (robot.tool_frame, robot.base_frame)
+    if action.frame not in frames:
+        problems.append(
+            f'action.frame: {action.frame} is no frame of {robot.robot}; legal: '
+            f'{", ".join(frames)}'
+        )
+    for component in action.components:
+        name, *_ = component.name.split('.')
+        for free in robot.free:
+            # In other axes than the tool's, each of the three may contain the free one.
+            in_tool = action.frame == robot.tool_frame
+            if component.name == free if in_tool else free.startswith(f'{name}.'):
+                problems.append(
+                    f'action.components.{component.name}: {robot.robot} follows no {free} of '
+                    f'{robot.tool_frame} (free in the robot file), which is in it; leave it out'
+                )
     return problems

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 import numpy as np
 import pytest
 from takeover.samples import LaserScanSample, OdometrySample, PathSample
-from takeover.simulation.camera_source import forward_lens
+from takeover.simulation.camera_source import ideal_lens
 from takeover.simulation.course import Obstacle
 from takeover_nodes import conversions, sensor_messages
 from takeover_nodes.camera_messages import image_message, image_sample, info_message
@@ -114,7 +114,7 @@ def test_an_image_that_is_no_picture_is_a_sample_with_a_fault(changes, fault):
 
 
 def test_camera_info_projects_the_edge_of_the_field_of_view_onto_the_edge_of_the_picture():
-    lens = forward_lens(320, 240, 1.0)
+    lens = ideal_lens(320, 240, 1.0)
     info = info_message(lens, 320, 240, STAMP_NS, 'camera_optical_frame')
     matrix = np.array(info.k).reshape(3, 3)
     bottom = matrix @ np.array([0.0, math.tan(0.5), 1.0])

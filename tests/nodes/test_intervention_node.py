@@ -1,6 +1,7 @@
 """intervention_node over real messages: who drove each step, and what it was worth."""
 
 from geometry_msgs.msg import Twist
+from nav_msgs.msg import Odometry
 import pytest
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.lifecycle import TransitionCallbackReturn
@@ -25,6 +26,7 @@ DEADMAN, SUCCESS, UNDO = 4, 0, 3
 SLOW = {
     'observation_s: 0.15': 'observation_s: 10.0',
     'policy_s: 0.20': 'policy_s: 20.0',
+    'policy_s: 0.25': 'policy_s: 20.0',
     'input_device_s: 0.30': 'input_device_s: 30.0',
     'gate_s: 0.35': 'gate_s: 40.0',
     'controller_s: 0.5': 'controller_s: 50.0',
@@ -41,6 +43,7 @@ class Peers(Node):
         self.policy = self.create_publisher(Command, 'policy/command', qos.command())
         self.joy = self.create_publisher(Joy, 'joy', qos.INPUT)
         self.puck = self.create_publisher(Twist, 'spacenav/twist', qos.INPUT)
+        self.tool = self.create_publisher(Odometry, 'tool_state', qos.SENSOR)
         self.episode = self.create_publisher(EpisodeState, 'episode', qos.LATCHED)
         self.commands, self.rewards, self.undone, self.states = [], [], [], []
         for message, topic, profile, heard in (
@@ -82,14 +85,14 @@ class Bench:
 
         return wait_until(look, what)
 
-    def say(self, *, values=(0.3, 0.1), spec=None):
+    def say(self, *, values=(0.3, 0.1), spec=None, source=POLICY):
         """Publish the next command of the policy."""
         self.sequence += 1
         self.stamp_ns += STEP_NS
         command = Command(
             sequence=self.sequence,
             policy_sequence=self.sequence,
-            source=POLICY,
+            source=source,
             spec_hash=self.peers.spec if spec is None else spec,
             values=values,
         )
@@ -123,6 +126,21 @@ class Bench:
         heard = self.node.arbiter.device_messages
         self.peers.puck.publish(twist)
         self.until(lambda: self.node.arbiter.device_messages > heard, 'the twist')
+
+    def look_down(self):
+        """Say that the tool of the arm looks down; wait until the arbiter has heard it."""
+        self.until(self.peers.tool.get_subscription_count, 'the arbiter listens to the tool')
+        odometry = Odometry()
+        odometry.header.frame_id = 'panda_link0'
+        odometry.pose.pose.orientation.x, odometry.pose.pose.orientation.w = 1.0, 0.0
+
+        def heard():
+            odometry.header.stamp = conversions.ns_to_stamp(self.node.now_ns())
+            self.peers.tool.publish(odometry)
+            self.executor.spin_once(timeout_sec=0.01)
+            return self.node.arbiter._device.blind(self.node.now_s()) is None
+
+        wait_until(heard, 'the tool state')
 
     def report(self, episode, outcome=EpisodeState.RUNNING):
         """Report an episode; wait until the arbiter has heard it."""
@@ -281,6 +299,52 @@ def test_a_spacemouse_takes_over_by_motion(make_bench, tmp_path):
     bench.drive(1)
     assert bench.peers.commands[-1].source == HUMAN
     assert [*bench.peers.commands[-1].values] == pytest.approx([0.6, 0.0])
+
+
+def test_a_puck_pushed_up_moves_a_tool_that_looks_down_against_its_z(
+    make_bench, repository, tmp_path
+):
+    mapping, task, robot = (tmp_path / name for name in ('puck.yaml', 'reach.yaml', 'arm.yaml'))
+    mapping.write_text('frame: base\naxes: {linear.z: {axis: linear.z}}\n')
+    text = (repository / 'config' / 'tasks' / 'arm_reach.yaml').read_text()
+    task.write_text(text.replace('rate_hz: 10.0', 'rate_hz: 1.0'))
+    text = (repository / 'config' / 'robots' / 'franka.yaml').read_text()
+    for old, new in SLOW.items():
+        text = text.replace(old, new)
+    robot.write_text(text)
+    files = {'task_file': task, 'robot_file': robot, 'input_file': mapping}
+    motion = {'input_kind': 'spacemouse', 'take_over': 'motion', 'motion_hold_s': 0.0}
+    bench = make_bench(**files, **motion)
+    zero = (0.0,) * 7
+    bench.drive(4, values=zero)
+    bench.move(0.0)
+    bench.move(0.68)
+    bench.drive(1, values=zero)
+    assert bench.peers.commands[-1].source == HOLD
+    assert 'tool state' in bench.node.arbiter.reason
+    bench.look_down()
+    bench.move(0.0)
+    bench.move(0.68)
+    bench.drive(1, values=zero)
+    assert bench.peers.commands[-1].source == HUMAN
+    assert [*bench.peers.commands[-1].values] == pytest.approx([0, 0, -0.15, 0, 0, 0, 0])
+
+
+def test_steps_without_a_policy_are_held_until_a_person_drives(make_bench):
+    bench = make_bench(episodes='operator')
+    nobody = {'values': (0.0, 0.0), 'source': Command.SOURCE_NONE}
+    bench.hold()
+    bench.drive(5, **nobody)
+    bench.hold(DEADMAN)
+    bench.drive(3, **nobody)
+    bench.hold(SUCCESS)
+    bench.drive(4, **nobody)
+    assert column(bench.rewards(11), 'source') == [HOLD] * 5 + [HUMAN] * 3 + [HOLD] * 3
+    # The episode is what the person drove, and nothing else of it is to be learned from.
+    assert column(bench.peers.rewards, 'episode') == [0] * 5 + [1] * 3 + [0] * 3
+    assert column(bench.peers.rewards, 'stored') == [False] * 5 + [True] * 3 + [False] * 3
+    assert column(bench.peers.rewards, 'terminated') == [False] * 7 + [True] + [False] * 3
+    assert not any(column(bench.peers.rewards, 'reward'))
 
 
 def test_deactivation_tells_the_step_that_waits(make_bench):

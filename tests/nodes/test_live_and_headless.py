@@ -19,9 +19,11 @@ from takeover.data.log_messages import UndoEpisode
 from takeover.intervention.joystick import load_joystick
 from takeover.policy.exploration import ExplorationNoise
 from takeover.rewards.rlif import LabelConfig
+from takeover.simulation.clumsy_driver import ClumsyDriver
 from takeover.simulation.environment import RoverPathEnv
 from takeover.simulation.hand import JoystickHand
 from takeover.simulation.operator import OperatorConfig, ScriptedOperator
+from takeover.simulation.rover_operator import defects, RoverWatch
 from takeover.simulation.takeover_loop import LoopConfig, TakeoverLoop
 from takeover.specs import spec_hash
 from takeover.task import load_task_and_robot
@@ -68,13 +70,9 @@ def drive_headless(task, robot, mapping, labels):
     """Return for each episode what the person's device sent, its steps, and when it ended."""
     env = RoverPathEnv(task, robot, latency_s=0.05, gated=True)
     period_s = 1.0 / task.rate_hz
-    person = Person(
-        robot,
-        task.episode,
-        JoystickHand(mapping, env.action_contract),
-        period_s,
-        OperatorConfig(skill=0.4),
-    )
+    config, hand = OperatorConfig(skill=0.4), JoystickHand(mapping, env.action_contract)
+    driver = ClumsyDriver(robot, task.episode, period_s, defects(config.skill))
+    person = Person(hand, driver, RoverWatch(robot, task.episode, config), config)
     noise = ExplorationNoise(env.action_contract, 0.15, period_s, 3)
     loop = TakeoverLoop(env, mapping, person, noise, LoopConfig(labels=labels))
     loop._start_s, person.loop = START_S, loop

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 from takeover.config_file import ConfigError
-from takeover.task import load_robot, load_task_and_robot
+from takeover.specs import ActionSpec
+from takeover.task import load_robot, load_task, load_task_and_robot, mismatches
 
 CONFIG = Path(__file__).parents[2] / 'config'
 TASK, ROBOT = CONFIG / 'tasks' / 'rover_path.yaml', CONFIG / 'robots' / 'rover.yaml'
@@ -64,3 +65,28 @@ def test_a_task_that_asks_for_too_much_is_refused(tmp_path, source, old, new, sa
     with pytest.raises(ConfigError) as caught:
         load_task_and_robot(paths[TASK], paths[ROBOT])
     assert said in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ('frame', 'names', 'refused'),
+    [
+        ('gripper_frame_link', ['linear.y', 'angular.y', 'angular.z'], []),
+        ('gripper_frame_link', ['linear.y', 'angular.x'], ['angular.x']),
+        ('base_link', ['linear.x', 'linear.y', 'linear.z'], []),
+        ('base_link', ['linear.x', 'angular.y', 'angular.z'], ['angular.y', 'angular.z']),
+    ],
+)
+def test_a_task_commands_nothing_that_its_arm_leaves_free(frame, names, refused):
+    units = {'linear': 'm/s', 'angular': 'rad/s'}
+    components = tuple(
+        {'name': name, 'unit': units[name[:-2]], 'low': -0.1, 'high': 0.1} for name in names
+    )
+    action = ActionSpec(kind='twist', frame=frame, components=components)
+    task = load_task(CONFIG / 'tasks' / 'arm_peg.yaml')
+    task = task.model_copy(update={'robot': 'so101', 'action': action})
+    problems = mismatches(task, load_robot(CONFIG / 'robots' / 'so101.yaml'))
+    assert problems == [
+        f'action.components.{name}: so101 follows no angular.x of gripper_frame_link (free in '
+        'the robot file), which is in it; leave it out'
+        for name in refused
+    ]

@@ -7,7 +7,7 @@ import math
 
 import numpy as np
 from takeover.outcome import Outcome
-from takeover.simulation.environment import RoverPathEnv
+from takeover.simulation.task_environment import TaskEnv
 
 _Z95 = 1.959963984540054
 
@@ -44,7 +44,7 @@ class Evaluation:
 
 
 def evaluate(
-    env: RoverPathEnv,
+    env: TaskEnv,
     act: Callable[[np.ndarray], np.ndarray],
     seeds: Iterable[int],
     on_episode: Callable[[int, str], None] | None = None,
@@ -77,7 +77,7 @@ def wilson_interval(successes: int, trials: int) -> tuple[float, float]:
     return max(centre - half, 0.0), min(centre + half, 1.0)
 
 
-def _play(env: RoverPathEnv, act: Callable[[np.ndarray], np.ndarray], seed: int) -> str:
+def _play(env: TaskEnv, act: Callable[[np.ndarray], np.ndarray], seed: int) -> str:
     _, info = env.reset(seed=seed)
     done = False
     while not done:

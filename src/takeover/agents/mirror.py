@@ -4,12 +4,16 @@ A robot that is symmetric learns twice as much from the same data. The mirror of
 `sign * vector[index]`; mirroring twice gives the vector back.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from takeover.errors import TakeoverError
 from takeover.observation_spec import FeatureSpec
 from takeover.specs import Contract
+
+Signs = TypeVar('Signs', float, tuple[float, ...])
 
 _SYMMETRIC_RAD = 1e-3
 # Signs of one repetition of a feature's components.
@@ -61,7 +65,8 @@ def mirror_of(task: Contract) -> Mirror:
     """Return the mirror of a task.
 
     :raises MirrorError: the lidar's sectors or an action's bounds are not the same left and right,
-        or there is more than one camera.
+        there is more than one camera, or a feature or an action is of no robot that drives: an arm
+        has no mirror image of itself.
     """
     if len(task.images) > 1:
         raise MirrorError(
@@ -76,11 +81,13 @@ def mirror_of(task: Contract) -> Mirror:
             index.append(order[::-1])
             sign.append(np.ones(feature.size))
         else:
-            signs = _SIGNS[feature.kind]
+            signs = _signs_of(f'feature {feature.name!r} ({feature.kind})', feature.kind, _SIGNS)
             index.append(order)
             sign.append(np.tile(signs, feature.size // len(signs)))
         start += feature.size
-    action_sign = np.array([_ACTION_SIGNS[c.name] for c in task.action.components])
+    action_sign = np.array(
+        [_signs_of(f'action {c.name}', c.name, _ACTION_SIGNS) for c in task.action.components]
+    )
     for component, component_sign in zip(task.action.components, action_sign):
         if component_sign < 0.0 and component.low != -component.high:
             raise MirrorError(
@@ -88,6 +95,15 @@ def mirror_of(task: Contract) -> Mirror:
                 f'{component.high}]; a mirrored task needs equal bounds both ways'
             )
     return Mirror(np.concatenate(index), np.concatenate(sign), action_sign)
+
+
+def _signs_of(what: str, name: str, signs: Mapping[str, Signs]) -> Signs:
+    if name not in signs:
+        raise MirrorError(
+            f'{what} has no mirror image, set mirror to false; legal in a mirrored task: '
+            f'{", ".join(signs)}'
+        )
+    return signs[name]
 
 
 def _check_sectors(feature: FeatureSpec) -> None:

@@ -146,12 +146,16 @@ class NoiselessCheckConfig(FrameCheckConfig):
 
 
 class SimConfig(CameraConfig):
-    """The forward camera of the simulated rover, rendered in the process of the camera node."""
+    """A camera of the simulated robot, rendered in the process of the camera node."""
 
     HOST_CLOCK: ClassVar[bool] = False
     ON_DEMAND: ClassVar[bool] = True
 
     source: Literal['sim']
+    view: Literal['forward', 'wrist', 'front'] = Field(
+        default='forward',
+        description='which camera of the robot: forward (a rover), wrist or front (an arm)',
+    )
     checks: NoiselessCheckConfig = NoiselessCheckConfig()
 
 

@@ -19,6 +19,7 @@ from takeover.errors import TakeoverError
 
 # Only names and one line each, so that `takeover --help` imports nothing heavy.
 COMMANDS = {
+    'bc': 'clone what a person demonstrated into a policy',
     'demo': 'correct a policy live in simulation, and watch it get better',
     'drive': 'let a policy drive a few episodes in simulation and write a report',
     'evaluate': 'let a policy bundle act in a Gymnasium environment',

@@ -10,15 +10,16 @@ from takeover.errors import TakeoverError
 def command(
     *,
     task: Path = Path('rover_path'),
-    joystick: Path = Path('config/inputs/joystick.yaml'),
+    device: Path | None = None,
     config: Path | None = None,
+    demonstrations: int = 4,
     operator: float = 0.4,
     steps: int = 20_000,
     seed: int = 0,
     episodes: int = 20,
     out: Path = Path('runs/rlif'),
 ) -> int:
-    """Clone four demonstrations, correct the clone by a scripted operator, and learn from that.
+    """Clone demonstrations, correct the clone by a scripted operator, and learn from that.
 
     The same arbiter, labels and learner as on a robot, faster than real time and without ROS. The
     folder gets the logs of the corrected driving and of the demonstrations (`takeover log info`),
@@ -29,9 +30,11 @@ def command(
 
     Args:
         task: The task, by name or file; its robot is looked up beside it.
-        joystick: What the operator's sticks and buttons mean.
+        device: What the axes and buttons of the operator's device mean (YAML); default: those of
+            config/inputs for the kind of robot.
         config: How take-overs become a policy (YAML); default: config/training/rlif_NAME.yaml of
             the task's name, or the defaults.
+        demonstrations: Episodes driven to the goal before that, cloned and learned from.
         operator: Skill of the operator: about the share of episodes it finishes alone, 0.1 to 1.
         steps: Steps of corrected driving.
         seed: Of courses, people, noise, weights and batches.
@@ -39,16 +42,14 @@ def command(
         out: Folder of the run; must not exist.
     """
     from rich.console import Console
-    from takeover.action import ActionContract
     from takeover.data.log_messages import headless_channels
     from takeover.data.log_metadata import log_metadata
     from takeover.data.log_writer import LogWriter, write_steps
-    from takeover.intervention.joystick import load_joystick
     from takeover.policy.bundle_writer import write_atomically
     from takeover.report.learning_evaluation import evaluate_policy, write_evaluations
     from takeover.report.learning_page import write_learning_report
     from takeover.report.learning_session import EVALUATIONS_FILE
-    from takeover.simulation.operator import OperatorConfig
+    from takeover.simulation.robots import device_mapping
     from takeover.specs import spec_hash
     from takeover.task import load_task_and_robot
     from takeover.training import compute
@@ -65,11 +66,12 @@ def command(
     if episodes < 0:
         raise TakeoverError(f'--episodes is {episodes}; it must be 0 or more')
     spec, robot = load_task_and_robot(task)
-    mapping = load_joystick(joystick, ActionContract(spec.action))
+    mapping = device_mapping(spec, robot, device)
     settings = RlifRunConfig(
         steps=steps,
         seed=seed,
-        operator=OperatorConfig(skill=operator),
+        demonstrations=demonstrations,
+        operator_skill=operator,
         learner=config_of_task(spec.task, config),
     )
     typed = f'takeover rlif --task {task} --operator {operator:g} --steps {steps} --seed {seed}'

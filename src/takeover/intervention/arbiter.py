@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import math
 
 from takeover.action import ActionContract
+from takeover.arm_samples import ToolSample
 from takeover.command import Source
 from takeover.intervention.arbiter_config import ArbiterConfig, ArbiterError
 from takeover.intervention.command_reader import CommandReader, DeviceMapping
@@ -62,11 +63,11 @@ class Arbiter:
         )
         reader = CommandReader(mapping, action)
         self._name = reader.device
-        self._device = InputDevice(reader, config.input_device_timeout_s)
+        self._device = InputDevice(reader, config.input_device_timeout_s, config.tool_timeout_s)
         self._detector = TakeOverDetector(config)
         self._driver = Source.HOLD
         self._handover = Handover(self._zero, -math.inf, 0.0)
-        self._lost_while_human = False
+        self._lost = ''  # what was lost while a person drove, or wanted to
         self._resume_delay_s = max(config.resume_delay_s, config.debounce_s)
         self._resume_s = -math.inf
         self._gate_latched = False
@@ -78,15 +79,22 @@ class Arbiter:
         return self._driver if self.mode in DRIVING else Source.HOLD
 
     def on_policy(
-        self, values: Sequence[float], sequence: int, now_s: float, age_s: float = 0.0
+        self,
+        values: Sequence[float],
+        sequence: int,
+        now_s: float,
+        age_s: float = 0.0,
+        drives: bool = True,
     ) -> str | None:
         """Take a policy command; return why it is refused (from a fixed set), or None.
 
         :param values: SI, in the order of the action.
         :param age_s: by its stamp; the arbiter stamps anew, so nobody after it can see this age.
+        :param drives: False: the command only marks a step and is never followed, for there is no
+            policy; who does not drive is held still.
         """
         self._watch(now_s)
-        return self._count(self._policy.hear(values, sequence, now_s, age_s))
+        return self._count(self._policy.hear(values, sequence, now_s, age_s, drives))
 
     def on_joy(
         self, axes: Sequence[float], buttons: Sequence[int], stamp_ns: int, now_s: float
@@ -107,6 +115,15 @@ class Arbiter:
         if self._axes_in_joy:
             return self._count(f'{self._name} has its axes in its joy message')
         return self._on_device(values, None, stamp_ns, now_s)
+
+    def on_tool(self, tool: ToolSample, now_s: float, age_s: float = 0.0) -> str | None:
+        """Take how the tool of an arm is turned; return why it is refused, or None.
+
+        Only a mapping with a frame needs it, and such a one all the time.
+
+        :param age_s: by its stamp.
+        """
+        return self._count(self._device.hear_tool(tool, now_s, age_s))
 
     def on_estop(self, latched: bool, now_s: float) -> None:
         """Follow the latch of the safety gate."""
@@ -157,8 +174,8 @@ class Arbiter:
         if command.estop:
             self._estop_asked = True
             self._apply(Event.ESTOP, f'e-stop pressed on the {self._name}')
-        if self._lost_while_human and self._detector.released:
-            self._lost_while_human = False
+        if self._lost and self._detector.released and not self._device.blind(now_s):
+            self._lost = ''
             self._resume_s = now_s + self._resume_delay_s
         self._watch(now_s)
         return None
@@ -187,10 +204,20 @@ class Arbiter:
             self.driver is Source.POLICY and self._config.require_input_device
         )
         if needed and self._device.silent(now_s):
-            self._lost_while_human = self.driver is Source.HUMAN
+            self._lost = self._name if self.driver is Source.HUMAN else ''
             self._apply(Event.DEVICE_LOST, self._device.silence(now_s))
-        if self.driver is Source.POLICY and self._policy.expired(now_s):
-            self._apply(Event.POLICY_LOST, self._policy.silence())
+        blind = self.driver is Source.HUMAN and self._device.blind(now_s)
+        if blind:
+            self._go_blind(blind)
+        lost = self.driver is Source.POLICY and self._policy.lost(now_s)
+        if lost:
+            self._apply(Event.POLICY_LOST, lost)
+
+    def _go_blind(self, reason: str) -> None:
+        """Hold, where a person wants to drive and nobody knows which way that is."""
+        self._lost = 'tool state'
+        self._detector.restart()  # what is held now must be seen released
+        self._apply(Event.DEVICE_LOST, reason)
 
     def _watch_person(self, now_s: float) -> None:
         """Let the person take over or give back."""
@@ -198,6 +225,8 @@ class Arbiter:
         means = self._detector.means
         if began and self.mode is Mode.ESTOPPED:
             self._detector.restart()  # not a take-over that could go on after the reset
+        elif began and self._device.blind(now_s):
+            self._go_blind(self._device.blind(now_s))
         elif began:
             self._hand_over(Event.TAKE_OVER, Source.HUMAN, f'{means} held', now_s)
             self.takeovers += not self._detector.again
@@ -208,9 +237,9 @@ class Arbiter:
     def _why_hold(self, now_s: float) -> str | None:
         """Say what keeps the policy from driving, or None."""
         silent = self._device.silent(now_s)
-        if self._lost_while_human:
+        if self._lost:
             return (
-                f'{self._name} lost while a person drove; needs it back with the '
+                f'{self._lost} lost while a person drove; needs it back with the '
                 f'{self._detector.means} released'
             )
         if self._config.require_input_device and silent:

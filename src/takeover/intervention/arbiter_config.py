@@ -43,13 +43,16 @@ class ArbiterConfig:
     """A stick must be moved for this long to take over: a knock is no take-over."""
     motion_release_s: float = 0.5
     """A stick must rest for this long to give back."""
+    tool_timeout_s: float = 0.15
+    """No tool state for this long, and the device's motion is of another frame than the action: a
+    person who drives cannot be understood; hold."""
 
     def __post_init__(self) -> None:
         """Refuse what cannot be arbitrated with.
 
         :raises ArbiterError: naming the field, the value and the legal form.
         """
-        for name in ('policy_timeout_s', 'input_device_timeout_s'):
+        for name in ('policy_timeout_s', 'input_device_timeout_s', 'tool_timeout_s'):
             if not 0.0 < getattr(self, name) < math.inf:
                 raise ArbiterError(f'{name} must be greater than 0, got {getattr(self, name)}')
         for name in (

@@ -32,6 +32,14 @@ class ButtonMapping(StrictModel):
     undo_button: Index | None = Field(
         default=None, description='nothing is learned from the episode that ended last'
     )
+    open_button: Index | None = Field(
+        default=None,
+        description='while it is held, the gripper opens at its full rate; means nothing where '
+        'the action has no gripper',
+    )
+    close_button: Index | None = Field(
+        default=None, description='the same to close it; both at once: it stands'
+    )
 
     @model_validator(mode='after')
     def _distinct_buttons(self) -> 'ButtonMapping':
@@ -40,6 +48,12 @@ class ButtonMapping(StrictModel):
             if index in first:
                 raise ValueError(f'{name} and {first[index]} are both {index}; they must differ')
             first[index] = name
+        return self
+
+    @model_validator(mode='after')
+    def _opens_and_closes(self) -> 'ButtonMapping':
+        if (self.open_button is None) != (self.close_button is None):
+            raise ValueError('open_button and close_button come together, or neither does')
         return self
 
     @property
@@ -61,6 +75,11 @@ class ButtonMapping(StrictModel):
             Press.UNDO: 'undo_button',
         }
         return frozenset(press for press, name in names.items() if self.held(name, buttons))
+
+    def gripper(self, buttons: Sequence[int]) -> int | None:
+        """Return 1 to open the gripper, -1 to close it, 0 while both are held, else None."""
+        opens, closes = self.held('open_button', buttons), self.held('close_button', buttons)
+        return opens - closes if opens or closes else None
 
     def _buttons(self) -> dict[str, int]:
         indices = {name: getattr(self, name) for name in ButtonMapping.model_fields}

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from takeover.command import Source
+from takeover.intervention.episode_start import EpisodeStart
 from takeover.intervention.human_command import Press
 from takeover.outcome import Outcome
 from takeover.rewards.rlif import InterventionLabeller, Label
@@ -65,11 +66,17 @@ class EpisodeTracker:
     """
 
     def __init__(
-        self, episodes: Episodes, labeller: InterventionLabeller, period_s: float
+        self,
+        episodes: Episodes,
+        labeller: InterventionLabeller,
+        period_s: float,
+        start: EpisodeStart | None = None,
     ) -> None:
         """Start without an episode.
 
         :param period_s: of the policy's steps.
+        :param start: of a task whose observations refer to where an episode began: a step that
+            may have been decided without knowing it belongs to no episode.
         """
         self.episode = 0
         """Number of the episode under way; 0: none."""
@@ -83,6 +90,13 @@ class EpisodeTracker:
         self._span: EpisodeSpan | None = None
         self._last_span: EpisodeSpan | None = None
         self._last_ns: int | None = None
+        self._start = start
+        self._want_start(by_topic=False)
+
+    @property
+    def between(self) -> bool:
+        """No episode is under way, and the next begins with a step that somebody drives."""
+        return not (self._by_topic or self.episode)
 
     def step(self, step: DecidedStep) -> list[LabelledStep]:
         """Take the next step; return the steps whose labels are now known.
@@ -93,12 +107,10 @@ class EpisodeTracker:
         if self._last_ns is not None and not 0 < step.policy_ns - self._last_ns <= self._gap_ns:
             known = self._interrupt()
         self._last_ns = step.policy_ns
-        if not (self._by_topic or self.episode) and step.source in (Source.POLICY, Source.HUMAN):
+        seen = self._saw_the_beginning(step)
+        if self.between and seen and step.source in (Source.POLICY, Source.HUMAN):
             self._begin(self._number + 1, None)
-        episode = self.episode
-        if None not in (self._began_ns, step.observation_ns):
-            if step.observation_ns < self._began_ns:
-                episode = 0  # what was seen may be of the place from before the reset
+        episode = self.episode if seen else 0
         if episode:
             first = self._span.first_sequence if self._span else step.sequence
             self._span = EpisodeSpan(episode, first, step.sequence)
@@ -154,10 +166,27 @@ class EpisodeTracker:
             self._close()
         return self._interrupt()
 
+    def _saw_the_beginning(self, step: DecidedStep) -> bool:
+        """Tell whether a step was decided on what is of this episode.
+
+        What was seen earlier may be of the place from before the reset.
+        """
+        if self._start is not None and not self._start.is_known(step.observation_ns):
+            return False
+        if self._began_ns is None or step.observation_ns is None:
+            return True
+        return step.observation_ns >= self._began_ns
+
+    def _want_start(self, by_topic: bool, since_ns: int = 0) -> None:
+        """Ask for a start, if episodes begin in this way."""
+        if self._start is not None and by_topic == self._by_topic:
+            self._start.want(since_ns)
+
     def _begin(self, episode: int, now_ns: int | None) -> None:
         self.episode = self._number = episode
         self._began_ns = now_ns
         self._span = None
+        self._want_start(by_topic=True, since_ns=now_ns or 0)
 
     def _end(
         self, terminated: bool, truncated: bool, outcome: int, now_ns: int
@@ -177,6 +206,7 @@ class EpisodeTracker:
         """Let the steps that follow belong to no episode."""
         if self.episode:
             self._last_span = self._span
+            self._want_start(by_topic=False)
         self.episode, self._span = 0, None
 
     def _join(self, labels: Sequence[Label]) -> list[LabelledStep]:

@@ -21,11 +21,12 @@ class HumanCommand:
     deadman: bool
     estop: bool
     deflection: float = 0.0
-    """Share of its travel by which the stick that is moved most is out of its dead zone."""
+    """Share of its travel by which the stick that is moved most is out of its dead zone; a button
+    of the gripper that is held counts as 1."""
     pressed: frozenset[Press] = frozenset()
     """The buttons about the episode that are down."""
 
     @property
     def neutral(self) -> bool:
-        """Whether neither dead-man nor e-stop is pressed and every stick is in its dead zone."""
+        """Whether all sticks are in their dead zones and no dead-man, e-stop, gripper is held."""
         return not (self.deadman or self.estop or self.deflection)

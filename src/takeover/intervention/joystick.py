@@ -1,7 +1,8 @@
 """The mapping file of a joystick.
 
 Axes are those of sensor_msgs/Joy: -1 to 1, positive forward and to the left. A mapping file in
-`config/inputs` says which axis moves which component of the action, and which buttons matter.
+`config/inputs` says which axis moves which component of the action, and which buttons matter. With
+a `frame` the components are those of a twist in the axes of an arm's base or tool.
 """
 
 from pathlib import Path
@@ -11,8 +12,13 @@ from pydantic import Field
 from takeover.action import ActionContract
 from takeover.config_file import load_config
 from takeover.intervention.buttons import Index
-from takeover.intervention.command_reader import DeviceMapping, refuse_unknown_components
+from takeover.intervention.command_reader import (
+    DeviceMapping,
+    INPUTS,
+    refuse_unknown_components,
+)
 from takeover.intervention.stick import StickShape
+from takeover.shipped import config_path
 from takeover.spec_types import Name
 
 
@@ -45,11 +51,12 @@ class JoystickMapping(DeviceMapping):
 
 
 def load_joystick(path: str | Path, action: ActionContract) -> JoystickMapping:
-    """Read a mapping file, for example config/inputs/joystick.yaml.
+    """Read a mapping file, for example joystick, which is config/inputs/joystick.yaml.
 
     :raises ConfigError: naming file, key and the legal form; also for a component that the action
         does not have.
     """
+    path = config_path(path, INPUTS)
     mapping = load_config(path, JoystickMapping)
     refuse_unknown_components(path, mapping, action)
     return mapping

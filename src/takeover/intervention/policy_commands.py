@@ -21,32 +21,41 @@ class PolicyCommands:
         self._watchdog = Watchdog('policy command', timeout_s)
         self._healthy_commands = healthy_commands
         self._healthy = 0
+        self._drives = True
 
     def hear(
-        self, values: Sequence[float], sequence: int, now_s: float, age_s: float
+        self,
+        values: Sequence[float],
+        sequence: int,
+        now_s: float,
+        age_s: float,
+        drives: bool = True,
     ) -> str | None:
-        """Take a command; return why it is refused (from a fixed set), or None."""
+        """Take a command; return why it is refused (from a fixed set), or None.
+
+        :param drives: False: it only marks a step, for there is no policy.
+        """
         fault = self._fault(values, sequence, age_s)
         if fault:
             self._healthy = 0
             return fault
-        self._healthy = 1 if self.expired(now_s) else self._healthy + 1
+        self._drives = drives
+        self._healthy = 1 if self.lost(now_s) else self._healthy + 1
         self._watchdog.feed(now_s, age_s)
         self.values, self.sequence = tuple(map(float, values)), sequence
         return None
 
-    def expired(self, now_s: float) -> bool:
-        """Whether no good command has come for the time-out."""
-        return self._watchdog.expired(now_s)
-
-    def silence(self) -> str:
-        """Say for how long it has been silent."""
-        return self._watchdog.reason()
+    def lost(self, now_s: float) -> str | None:
+        """Say why there is nothing to follow (silence, or no policy at all), or None."""
+        if self._watchdog.expired(now_s):
+            return self._watchdog.reason()
+        return None if self._drives else 'no policy; a person drives, or nobody'
 
     def why_not(self, now_s: float) -> str | None:
         """Say what keeps the policy from driving, or None."""
-        if self.expired(now_s):
-            return self.silence()
+        lost = self.lost(now_s)
+        if lost is not None:
+            return lost
         missing = self._healthy_commands - self._healthy
         return f'waiting for {missing} more good policy commands' if missing > 0 else None
 

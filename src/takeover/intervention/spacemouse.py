@@ -1,7 +1,9 @@
 """The mapping file of a SpaceMouse.
 
 Axes are those of `spacenav/twist`: linear x, y, z and angular x, y, z, positive forward, to the
-left and up, and turning by the right-hand rule. The buttons come with `spacenav/joy`.
+left and up, and turning by the right-hand rule. The buttons come with `spacenav/joy`. With `frame:
+base` these are the axes of an arm's base, where the person sits behind it: what is pushed forward
+moves forward, however the tool is turned. With `frame: tool` they are those of the tool.
 """
 
 from pathlib import Path
@@ -10,8 +12,13 @@ from typing import ClassVar, Literal
 from pydantic import Field
 from takeover.action import ActionContract
 from takeover.config_file import load_config
-from takeover.intervention.command_reader import DeviceMapping, refuse_unknown_components
+from takeover.intervention.command_reader import (
+    DeviceMapping,
+    INPUTS,
+    refuse_unknown_components,
+)
 from takeover.intervention.stick import StickShape
+from takeover.shipped import config_path
 from takeover.spec_types import Name
 
 TWIST = ('linear.x', 'linear.y', 'linear.z', 'angular.x', 'angular.y', 'angular.z')
@@ -62,11 +69,12 @@ class SpaceMouseMapping(DeviceMapping):
 
 
 def load_spacemouse(path: str | Path, action: ActionContract) -> SpaceMouseMapping:
-    """Read a mapping file, for example config/inputs/spacemouse.yaml.
+    """Read a mapping file, for example spacemouse, which is config/inputs/spacemouse.yaml.
 
     :raises ConfigError: naming file, key and the legal form; also for a component that the action
         does not have.
     """
+    path = config_path(path, INPUTS)
     mapping = load_config(path, SpaceMouseMapping)
     refuse_unknown_components(path, mapping, action)
     return mapping

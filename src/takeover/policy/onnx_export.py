@@ -150,7 +150,7 @@ def finish_model(
     inputs: Sequence[onnx.ValueInfoProto],
     action_size: int,
 ) -> onnx.ModelProto:
-    """Return the checked model of a policy; constants become float32.
+    """Return the checked model of a policy; constants become float32, those of int64 stay.
 
     :raises ExportError: the graph does not pass onnx.checker.
     """
@@ -160,7 +160,10 @@ def finish_model(
         inputs,
         [helper.make_tensor_value_info('action', TensorProto.FLOAT, ['batch', action_size])],
         [
-            numpy_helper.from_array(np.ascontiguousarray(value, np.float32), name)
+            numpy_helper.from_array(
+                np.ascontiguousarray(value, np.int64 if value.dtype == np.int64 else np.float32),
+                name,
+            )
             for name, value in constants.items()
         ],
     )

@@ -32,6 +32,7 @@ class OnnxPolicy:
         """
         self.bundle = bundle
         self.version = bundle.version
+        self.path = bundle.path
         self.spec_hash = bundle.spec_hash
         self.task = bundle.task
         contract = bundle.contract

@@ -12,13 +12,15 @@ from typing import TypeAlias
 import numpy as np
 import onnx
 from onnx import compose, helper, TensorProto
-from takeover.policy.cnn_export import convolution_nodes
+from takeover.policy.cnn_export import convolution_nodes, map_shape
 from takeover.policy.onnx_export import ExportError, finish_model, mlp_nodes
 from takeover.policy.vision_weights import (
     ACTION,
     CameraWeights,
     EncoderWeights,
     FrozenCameraWeights,
+    keypoint_grid,
+    KEYPOINT_SHARPNESS,
     LatentWeights,
     VisionWeights,
 )
@@ -121,10 +123,33 @@ def _camera_nodes(camera: CameraWeights) -> _Part:
         helper.make_node('Sub', [f'{at}share', f'{at}middle'], [f'{at}map_0']),
     ]
     layers, kernels = convolution_nodes(camera.convolutions, at)
+    latent, matrices = _latent_nodes(camera.latent, f'{at}flat', camera.name)
+    if camera.keypoints:
+        found, places = _keypoint_nodes(camera)
+        return [*nodes, *layers[:-1], *found, *latent], constants | kernels | matrices | places
     last = f'{at}map_{len(camera.convolutions)}'
     flatten = helper.make_node('Flatten', [last], [f'{at}flat'])
-    latent, matrices = _latent_nodes(camera.latent, f'{at}flat', camera.name)
     return [*nodes, *layers, flatten, *latent], constants | kernels | matrices
+
+
+def _keypoint_nodes(camera: CameraWeights) -> _Part:
+    """Return the nodes from the last convolution of a camera to where each map is strongest."""
+    at = f'{camera.name}/'
+    channels, height, width = map_shape(camera.shape, camera.convolutions)
+    constants = {
+        f'{at}sharpness': np.array(KEYPOINT_SHARPNESS),
+        f'{at}grid': keypoint_grid(height, width),
+        f'{at}places_shape': np.array([0, channels, height * width], dtype=np.int64),
+    }
+    last = f'{at}convolved_{len(camera.convolutions) - 1}'
+    nodes = [
+        helper.make_node('Reshape', [last, f'{at}places_shape'], [f'{at}places']),
+        helper.make_node('Mul', [f'{at}places', f'{at}sharpness'], [f'{at}sharp']),
+        helper.make_node('Softmax', [f'{at}sharp'], [f'{at}weights'], axis=2),
+        helper.make_node('MatMul', [f'{at}weights', f'{at}grid'], [f'{at}keypoints']),
+        helper.make_node('Flatten', [f'{at}keypoints'], [f'{at}flat']),
+    ]
+    return nodes, constants
 
 
 def _frozen_nodes(camera: FrozenCameraWeights) -> _Part:

@@ -14,6 +14,8 @@ from takeover.policy.onnx_export import ExportError, MlpWeights
 from takeover.specs import VECTOR_FIELD
 
 ACTION = 'action'
+# Before the softmax over the places of a map; larger is nearer to the one strongest place.
+KEYPOINT_SHARPNESS = 10.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,17 +48,21 @@ class LatentWeights:
 class CameraWeights:
     """A trained network: latent(flatten(relu(conv(... relu(conv(picture / 255 - 0.5)))))).
 
-    `name` is that of the image feature and the input, `shape` height, width and channels.
+    `name` is that of the image feature and the input, `shape` height, width and channels. With
+    `keypoints` the last maps have no relu and are not flattened: the latent is of where each is
+    strongest, x and y by `keypoint_grid`, weighted by the softmax of its places.
     """
 
     name: str
     shape: tuple[int, int, int]
     convolutions: tuple[Convolution, ...]
     latent: LatentWeights
+    keypoints: bool = False
 
     def __post_init__(self) -> None:
         """Check that the layers fit together."""
-        _check_latent(self.name, map_shape(self.shape, self.convolutions), self.latent)
+        shape = map_shape(self.shape, self.convolutions)
+        _check_latent(self.name, (shape[0], 2) if self.keypoints else shape, self.latent)
 
 
 @dataclass(frozen=True, eq=False)
@@ -143,6 +149,12 @@ class VisionWeights:
                 f'the encoder gives {self.encoder.size} numbers, the head takes '
                 f'{len(self.head.observation_mean)}'
             )
+
+
+def keypoint_grid(height: int, width: int) -> np.ndarray:
+    """Return x and y of each place of a map, float32 [height * width, 2], from -1 to 1."""
+    y, x = np.meshgrid(np.linspace(-1, 1, height), np.linspace(-1, 1, width), indexing='ij')
+    return np.stack([x.ravel(), y.ravel()], axis=1).astype(np.float32)
 
 
 def _check_latent(name: str, shape: tuple[int, ...], latent: LatentWeights) -> None:

@@ -1,7 +1,7 @@
 """How a policy drives alone before and after it was corrected: outcomes, true paths, courses.
 
-Kept as one JSON file that needs no Python to read. Positions are metres in the world frame,
-rounded to a centimetre; a path has at most `TRACK_HZ` points a second.
+Kept as one JSON file that needs no Python to read. Positions are metres in the picture of
+`takeover.report.course_view`, rounded; a path has at most `TRACK_HZ` points a second.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -17,11 +17,11 @@ from takeover.agents.evaluation import evaluate, Evaluation
 from takeover.errors import TakeoverError
 from takeover.outcome import Outcome
 from takeover.policy.onnx_policy import OnnxPolicy
-from takeover.simulation.environment import RoverPathEnv
+from takeover.report.course_view import ArmCourse, course_view, FROM_ABOVE, RoverCourse
+from takeover.simulation.task_environment import TaskEnv
 
 FORMAT = 'takeover.evaluations/1'
 TRACK_HZ = 10.0
-PATH_SPACING_M = 0.15
 
 
 class EvaluationsError(TakeoverError):
@@ -39,9 +39,9 @@ class DrivenCourse:
     progress: float
     """Share of the path behind it at the end, 0 to 1."""
     track: list[list[float]]
-    """Where the robot really was: x, y."""
+    """Where the robot really was, in the picture."""
     path: list[list[float]]
-    """The path to follow: x, y."""
+    """The path to follow, in the picture."""
     obstacles: list[list[float]]
     """x, y, radius."""
 
@@ -61,6 +61,10 @@ class EvaluatedPolicy:
     corridor_half_width_m: float
     goal_tolerance_m: float
     courses: tuple[DrivenCourse, ...]
+    axes: tuple[str, str] = FROM_ABOVE
+    """What the axes of the picture are; empty: x and y in the world."""
+    margin_m: float = 0.4
+    """Room around the path in the picture."""
 
     @property
     def evaluation(self) -> Evaluation:
@@ -83,7 +87,7 @@ class EvaluatedPolicy:
 
 
 def evaluate_policy(
-    env: RoverPathEnv,
+    env: TaskEnv,
     policy: OnnxPolicy,
     name: str,
     courses: Iterable[int],
@@ -93,18 +97,19 @@ def evaluate_policy(
 
     :param on_episode: told seed and outcome of each course once it was driven.
     """
-    driven = []
+    view, driven = course_view(env), []
     for seed in courses:
-        driven.append(_drive(env, policy, seed))
+        driven.append(_drive(env, view, policy, seed))
         if on_episode is not None:
             on_episode(seed, driven[-1].outcome)
-    episode = env.task.episode
     return EvaluatedPolicy(
         name,
         policy.version,
-        episode.corridor_half_width_m,
-        episode.goal_tolerance_m,
+        view.half_width_m,
+        view.goal_tolerance_m,
         tuple(driven),
+        view.axes,
+        view.margin_m,
     )
 
 
@@ -134,42 +139,30 @@ def read_evaluations(path: str | Path) -> list[EvaluatedPolicy]:
         raise EvaluationsError(f'no readable evaluations in {path}: {error}') from error
 
 
-def _drive(env: RoverPathEnv, policy: OnnxPolicy, seed: int) -> DrivenCourse:
+def _drive(
+    env: TaskEnv, view: RoverCourse | ArmCourse, policy: OnnxPolicy, seed: int
+) -> DrivenCourse:
     seen: list[tuple[float, float]] = []
 
     def act(observation: np.ndarray) -> np.ndarray:
-        seen.append(_place(env))
+        seen.append(view.place())
         return policy.act(observation)
 
     outcome = evaluate(env, act, [seed]).outcomes[seed]
-    simulation = env.simulation
     every = max(1, math.ceil(env.task.rate_hz / TRACK_HZ))
-    course = simulation.course
-    spacing_m = course.length_m / max(1, len(course.points) - 1)
     return DrivenCourse(
         seed=seed,
         outcome=outcome,
-        duration_s=round(simulation.time_s, 3),
-        progress=round(simulation.progress.share, 4),
-        track=_rounded([*seen[::every], _place(env)]),
-        path=_rounded(_thinned(course.points, max(1, round(PATH_SPACING_M / spacing_m)))),
-        obstacles=_rounded([(o.x_m, o.y_m, o.radius_m) for o in course.obstacles]),
+        duration_s=round(env.simulation.time_s, 3),
+        progress=round(env.simulation.progress.share, 4),
+        track=_rounded([*seen[::every], view.place()], view.digits),
+        path=_rounded(view.path(seen), view.digits),
+        obstacles=_rounded(view.obstacles(), view.digits),
     )
 
 
-def _place(env: RoverPathEnv) -> tuple[float, float]:
-    pose = env.simulation.true_pose
-    return pose.x_m, pose.y_m
-
-
-def _thinned(points: np.ndarray, every: int) -> np.ndarray:
-    """Return every n-th point, and the last."""
-    kept = [*range(0, len(points) - 1, every), len(points) - 1]
-    return points[kept]
-
-
-def _rounded(rows: Iterable[Iterable[float]]) -> list[list[float]]:
-    return [[round(float(value), 2) for value in row] for row in rows]
+def _rounded(rows: Iterable[Iterable[float]], digits: int) -> list[list[float]]:
+    return [[round(float(value), digits) for value in row] for row in rows]
 
 
 def _policy_from(item: dict[str, Any]) -> EvaluatedPolicy:
@@ -180,4 +173,4 @@ def _policy_from(item: dict[str, Any]) -> EvaluatedPolicy:
             if any(len(row) != columns for row in getattr(course, name)):
                 raise ValueError(f'{name} of course {course.seed} needs {columns} columns')
         courses.append(course)
-    return EvaluatedPolicy(**{**item, 'courses': tuple(courses)})
+    return EvaluatedPolicy(**{**item, 'courses': tuple(courses), 'axes': tuple(item['axes'])})

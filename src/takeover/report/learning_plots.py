@@ -81,7 +81,7 @@ def evaluated_course(policy: EvaluatedPolicy, driven: dict[str, DrivenCourse]) -
     )
     figure, axes = new_figure(PATH_WIDTH_IN, 3.0)
     draw_course(axes, record, policy.corridor_half_width_m, policy.goal_tolerance_m)
-    low, high = view_of(record, policy.corridor_half_width_m)
+    low, high = view_of(record, policy.corridor_half_width_m, policy.margin_m)
     for order, (colour, course) in enumerate(driven.items()):
         track = np.array(course.track).reshape(-1, 2)
         if not len(track):
@@ -98,6 +98,9 @@ def evaluated_course(policy: EvaluatedPolicy, driven: dict[str, DrivenCourse]) -
             zorder=6 + order,
         )
     show_area(figure, axes, low, high)
+    if any(policy.axes):
+        axes.set_xlabel(policy.axes[0])
+        axes.set_ylabel(policy.axes[1])
     return as_png(figure)
 
 

@@ -51,6 +51,8 @@ MODE_COLOURS = {
     'estopped': STOP,
 }
 FULL_SPEED_M_S = 0.6
+# Around what a plot of a course shows; above and below this share of it.
+MARGIN_M, MARGIN_SHARE = 0.4, 0.375
 
 
 def driven_path(
@@ -239,11 +241,13 @@ def _colours(track: np.ndarray) -> np.ndarray:
     )
 
 
-def view_of(episode: EpisodeRecord, half_width_m: float) -> tuple[np.ndarray, np.ndarray]:
+def view_of(
+    episode: EpisodeRecord, half_width_m: float, margin_m: float = MARGIN_M
+) -> tuple[np.ndarray, np.ndarray]:
     """Return the lower left and the upper right corner of what a plot of the episode shows."""
     places = [episode.path, episode.track[:, 1:3], episode.obstacles[:, :2]]
     points = np.vstack([*places, np.zeros((1, 2))])
-    margin = np.array([0.4, half_width_m + 0.15])
+    margin = np.array([margin_m, half_width_m + MARGIN_SHARE * margin_m])
     return points.min(axis=0) - margin, points.max(axis=0) + margin
 
 

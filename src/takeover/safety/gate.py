@@ -103,8 +103,7 @@ class SafetyGate:
 
         A latched e-stop stays latched: switching off and on is no reset.
         """
-        for axis in self._axes:
-            axis.stop_at_once()
+        self._stand()
         self._curve_s = self._sent_s = now_s
         self._active, self._closed = True, None
         self._checks.forget()
@@ -114,7 +113,13 @@ class SafetyGate:
             self.state, self.reason = GateState.STANDBY, 'no command yet'
 
     def command(
-        self, values: Sequence[float], sequence: int, stamp_ns: int, now_ns: int, now_s: float
+        self,
+        values: Sequence[float],
+        sequence: int,
+        stamp_ns: int,
+        now_ns: int,
+        now_s: float,
+        source: int | None = None,
     ) -> GateOutput | Rejection:
         """Take a command and return what to send at once, or why it is refused.
 
@@ -126,6 +131,7 @@ class SafetyGate:
         :param stamp_ns: when it was sent.
         :param now_ns: the time now on the clock of the stamps.
         :param now_s: the time now on the steady clock.
+        :param source: who commands; the same limits hold for everybody, only an arm has to know.
         """
         self._update(now_s)
         if self._checks.clock_jumped(now_ns):
@@ -167,9 +173,7 @@ class SafetyGate:
         self.tick(now_s)
         if not self._estop.latched:
             return True, 'no e-stop is latched'
-        obstacle = self._estop.obstacle_to_reset(now_s)
-        if obstacle is None and not self._at_rest():
-            obstacle = 'the robot is still stopping'
+        obstacle = self._obstacle_to_reset(now_s)
         if obstacle is not None:
             return False, f'not reset: {obstacle}'
         self._estop.unlatch()
@@ -207,8 +211,7 @@ class SafetyGate:
         silent_s = now_s - self._sent_s
         if silent_s >= self._controller_timeout_s:
             self._stop(f'the gate was paused for {silent_s:.1f} s')
-            for axis in self._axes:
-                axis.stop_at_once()
+            self._stand()
             self._curve_s = now_s
         elif self.state is GateState.FORWARDING and self._command.expired(now_s):
             self._step(self._command.expires_s)
@@ -247,12 +250,21 @@ class SafetyGate:
         dt_s = max(now_s - self._curve_s, 0.0)
         if self.state is GateState.FORWARDING:
             dt_s = min(dt_s, MAX_PERIODS * self.period_s)
+        self._advance(dt_s)
+        self._curve_s = max(now_s, self._curve_s)
+
+    def _advance(self, dt_s: float) -> None:
+        """Move every axis along its curve for `dt_s`."""
         latched = self.state is GateState.ESTOPPED
         for axis, target, limits in zip(
             self._axes, self._requested, self._stop_limits if latched else self.limits
         ):
             axis.step(target, dt_s, limits)
-        self._curve_s = max(now_s, self._curve_s)
+
+    def _stand(self) -> None:
+        """Be at rest at once: the robot is known to stand."""
+        for axis in self._axes:
+            axis.stop_at_once()
 
     def _move(self, now_s: float) -> GateOutput:
         """Move up to now and say what to send."""
@@ -271,6 +283,13 @@ class SafetyGate:
             ),
             requested=self._requested,
         )
+
+    def _obstacle_to_reset(self, now_s: float) -> str | None:
+        """Say what keeps a reset from being allowed, or None."""
+        obstacle = self._estop.obstacle_to_reset(now_s)
+        if obstacle is None and not self._at_rest():
+            obstacle = 'the robot is still stopping'
+        return obstacle
 
     def _at_rest(self) -> bool:
         return all(axis.at_rest for axis in self._axes)

@@ -48,7 +48,7 @@ class ForwardCamera:
         :raises CameraUnavailable: EGL or its driver is missing.
         """
         self._size = (spec.height, spec.width)
-        self._gl = _egl_context(spec.width, spec.height)
+        self._gl = egl_context(spec.width, spec.height)
         self._gl.make_current()
         self._context = mujoco.MjrContext(model, int(mujoco.mjtFontScale.mjFONTSCALE_100))
         mujoco.mjr_setBuffer(int(mujoco.mjtFramebuffer.mjFB_OFFSCREEN), self._context)
@@ -107,7 +107,7 @@ class ForwardCamera:
         self._gl.free()
 
 
-def _egl_context(width: int, height: int) -> 'mujoco.egl.GLContext':
+def egl_context(width: int, height: int) -> 'mujoco.egl.GLContext':
     """Return an EGL context; whatever fails below is told as one sentence."""
     try:
         from mujoco.egl import GLContext

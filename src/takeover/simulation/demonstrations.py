@@ -1,18 +1,18 @@
-"""A person who demonstrates: drives the rover to the goal, episode after episode."""
+"""A person who demonstrates: drives the robot to the goal, episode after episode."""
 
 from collections.abc import Callable
 
 from takeover.data.step import Step
-from takeover.intervention.joystick import JoystickMapping
+from takeover.intervention.command_reader import DeviceMapping
 from takeover.outcome import Outcome
-from takeover.simulation.environment import RoverPathEnv
-from takeover.simulation.operator import OperatorConfig
-from takeover.simulation.takeover_loop import Idle, LoopConfig, seat_operator, TakeoverLoop
+from takeover.simulation.robots import operator_config, seat_operator
+from takeover.simulation.takeover_loop import Idle, LoopConfig, TakeoverLoop
+from takeover.simulation.task_environment import TaskEnv
 
 
 def drive_demonstrations(
-    env: RoverPathEnv,
-    mapping: JoystickMapping,
+    env: TaskEnv,
+    mapping: DeviceMapping,
     count: int,
     skill: float,
     first_course: int,
@@ -27,7 +27,7 @@ def drive_demonstrations(
     :param seed: of the person's habits and noise.
     :param on_episode: told how many episodes there are, after each one that reached the goal.
     """
-    operator = seat_operator(env, mapping, OperatorConfig(skill=skill, always=True), seed)
+    operator = seat_operator(env, mapping, operator_config(env.robot, skill, always=True), seed)
     drive = TakeoverLoop(env, mapping, operator, config=loop)
     idle = Idle(env)
     steps, course, found = [], first_course, 0

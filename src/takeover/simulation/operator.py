@@ -1,31 +1,21 @@
-"""The scripted operator: watches the rover and takes over by joystick when it goes wrong.
+"""The scripted operator: watches the robot and takes over by its device when it goes wrong.
 
-It stands for a person in simulation, and like a person it only moves sticks and presses the
-dead-man. It judges states, never the policy's action: a trigger that looked at the action would
-put the blame on the step before it. It takes over when the rover, going on as it moves now, would
-collide or leave the corridor within a horizon, and when the rover makes no way: standing still
-must not be the way to avoid being corrected. It reacts late, holds for a while, and lets go once
-the rover has been safe for some time.
+It stands for a person in simulation, and like a person it only moves sticks and presses buttons.
+It judges states, never the policy's action: a trigger that looked at the action would put the
+blame on the step before it. It reacts late, holds for a while, and lets go once the robot has been
+safe for some time. What is dangerous, and how well it drives, is the robot's: see `rover_operator`
+and `arm_operator`.
 """
 
-from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass
 import math
+from typing import Protocol
 
 import numpy as np
-from takeover.episode_spec import PathEpisodeSpec
 from takeover.errors import TakeoverError
-from takeover.robot import RoverSpec
-from takeover.simulation.clumsy_driver import ClumsyDriver
-from takeover.simulation.hand import JoystickHand
-from takeover.simulation.rover_view import RoverView
 
-# Skill against the amount of defects it stands for: interpolated from the share of 60 courses that
-# `ClumsyDriver` finished alone (0.15: 85 %, 0.25: 83 %, 0.5: 33 %, 0.6: 12 %). What an operator of
-# each skill finishes is measured by benchmarks/rlif/operators.py: see benchmarks/results/rlif.
-SKILLS = ((0.1, 0.7), (0.4, 0.47), (0.9, 0.13), (1.0, 0.0))
-_ROOM_M = 0.02
-_LOOK_S = 0.1
+LEAST_SKILL = 0.1
 
 
 class OperatorError(TakeoverError):
@@ -55,8 +45,8 @@ class OperatorConfig:
 
     def __post_init__(self) -> None:
         """Refuse what nobody can do."""
-        if not SKILLS[0][0] <= self.skill <= 1.0:
-            raise OperatorError(f'skill is {self.skill}; legal: {SKILLS[0][0]} to 1')
+        if not LEAST_SKILL <= self.skill <= 1.0:
+            raise OperatorError(f'skill is {self.skill}; legal: {LEAST_SKILL} to 1')
         for name in ('horizon_s', 'stall_m', 'stall_s', 'safe_s'):
             if not 0.0 < getattr(self, name) < math.inf:
                 raise OperatorError(f'{name} is {getattr(self, name)}; legal: positive')
@@ -66,27 +56,61 @@ class OperatorConfig:
                 raise OperatorError(f'{name} is {low}, {high}; legal: 0 <= low <= high')
 
 
+class View(Protocol):
+    """What a person sees of the robot, now; each kind of robot has more of it."""
+
+    @property
+    def time_s(self) -> float:
+        """Seconds by the clock of whoever watches; they never go back within an episode."""
+
+
+class Driver(Protocol):
+    """How a person drives."""
+
+    def reset(self, rng: np.random.Generator) -> None:
+        """Draw the habits of an episode."""
+
+    def act(self, view: View, rng: np.random.Generator) -> np.ndarray:
+        """Return what the person asks for now, SI, in the order of the action."""
+
+
+class Watch(Protocol):
+    """What a person takes for danger."""
+
+    def reset(self) -> None:
+        """Forget what was seen so far."""
+
+    def danger(self, view: View) -> str | None:
+        """Say what is about to go wrong, or None."""
+
+    def busy(self, view: View) -> bool:
+        """Return whether who drives is in the middle of something, and does not let go."""
+
+
+class Hand(Protocol):
+    """The hand of the person on a device."""
+
+    def message(self, values: Sequence[float] | None) -> tuple[list[float], list[int]]:
+        """Return axes and buttons that ask for SI values; None: hands off."""
+
+
 class ScriptedOperator:
-    """One person with one joystick; `joy` is asked once a step."""
+    """One person with one device; `joy` is asked once a step."""
 
     def __init__(
         self,
-        robot: RoverSpec,
-        episode: PathEpisodeSpec,
-        hand: JoystickHand,
-        period_s: float,
+        hand: Hand,
+        driver: Driver,
+        watch: Watch,
         config: OperatorConfig = OperatorConfig(),
         seed: int = 0,
     ) -> None:
         """Sit down; `reset` before each episode.
 
-        :param period_s: between two calls of `joy`.
         :param seed: of reactions, habits and noise.
         """
         self.config = config
-        self._hand = hand
-        self._driver = ClumsyDriver(robot, episode, period_s, defects(config.skill))
-        self._watch = Watch(robot, episode, config)
+        self._hand, self._driver, self._watch = hand, driver, watch
         self._rng = np.random.default_rng([seed, 2])
         self.reset()
 
@@ -100,24 +124,27 @@ class ScriptedOperator:
         # A dead-man counts only when it was seen released before.
         self._released = False
 
-    def joy(self, rover: RoverView, attending: bool = True) -> tuple[list[float], list[int]]:
+    def joy(self, view: View, attending: bool = True) -> tuple[list[float], list[int]]:
         """Return axes and buttons for the state now.
 
         :param attending: False: hands off, whatever happens (between two episodes).
         """
-        now_s = rover.time_s
-        values = self._driver.act(rover, self._rng)
-        danger = self._watch.danger(rover)
+        now_s = view.time_s
+        values = self._driver.act(view, self._rng)
+        danger = self._watch.danger(view)
         if not attending:
             self.driving, self._due_s = False, None
         elif self.config.always:
             self.driving = self._released
         elif self.driving:
-            self._consider_release(now_s, danger)
+            self._consider_release(now_s, danger is not None or self._watch.busy(view))
         else:
             self._consider_take_over(now_s, danger)
         self._released = True
-        return self._hand.message(values if self.driving else None)
+        return self._message(values if self.driving else None, view)
+
+    def _message(self, values: np.ndarray | None, view: View) -> tuple[list[float], list[int]]:
+        return self._hand.message(values)
 
     def _consider_take_over(self, now_s: float, danger: str | None) -> None:
         if danger is None:
@@ -130,63 +157,9 @@ class ScriptedOperator:
             self._safe_since_s = now_s
             self._watch.reset()
 
-    def _consider_release(self, now_s: float, danger: str | None) -> None:
-        if danger is not None:
+    def _consider_release(self, now_s: float, needed: bool) -> None:
+        if needed:
             self._safe_since_s = now_s
         if now_s >= self._hold_until_s and now_s - self._safe_since_s >= self.config.safe_s:
             self.driving = False
             self._watch.reset()
-
-
-class Watch:
-    """Sees whether the rover is about to fail, from where it really is and how it moves."""
-
-    def __init__(self, robot: RoverSpec, episode: PathEpisodeSpec, config: OperatorConfig) -> None:
-        """Prepare to watch."""
-        self._config = config
-        self._room_m = robot.geometry.radius_m + _ROOM_M
-        self._half_width_m = episode.corridor_half_width_m
-        self.reset()
-
-    def reset(self) -> None:
-        """Forget how far the rover came."""
-        self._way: deque[tuple[float, float]] = deque()
-
-    def danger(self, rover: RoverView) -> str | None:
-        """Say what is about to go wrong, or None."""
-        stalls = self._stalls(rover)
-        return self._ahead(rover) or stalls
-
-    def _ahead(self, rover: RoverView) -> str | None:
-        pose, course = rover.true_pose, rover.course
-        x, y, yaw = pose.x_m, pose.y_m, pose.yaw_rad
-        for _ in range(round(self._config.horizon_s / _LOOK_S)):
-            yaw += pose.angular_rad_s * _LOOK_S
-            x += pose.linear_m_s * math.cos(yaw) * _LOOK_S
-            y += pose.linear_m_s * math.sin(yaw) * _LOOK_S
-            for obstacle in course.obstacles:
-                room = obstacle.radius_m + self._room_m
-                if math.hypot(obstacle.x_m - x, obstacle.y_m - y) < room:
-                    return 'collision ahead'
-        path = course.tracker()
-        path.progress_m = rover.path_progress_m
-        path.move_to(x, y)
-        if abs(path.cross_track(x, y)) > self._half_width_m:
-            return 'about to leave the corridor'
-        return None
-
-    def _stalls(self, rover: RoverView) -> str | None:
-        now_s, way_m, span_s = rover.time_s, rover.path_progress_m, self._config.stall_s
-        self._way.append((now_s, way_m))
-        while len(self._way) > 1 and self._way[1][0] <= now_s - span_s:
-            self._way.popleft()
-        since_s, before_m = self._way[0]
-        if now_s - since_s >= span_s and way_m - before_m < self._config.stall_m:
-            return 'makes no way'
-        return None
-
-
-def defects(skill: float) -> float:
-    """Return the amount of defects (see `ClumsyDriver`) that a skill stands for."""
-    skills, amounts = zip(*SKILLS)
-    return float(np.interp(skill, skills, amounts))

@@ -14,7 +14,6 @@ import math
 import mujoco
 import numpy as np
 from takeover.episode_spec import PathEpisodeSpec
-from takeover.errors import TakeoverError
 from takeover.outcome import Outcome
 from takeover.robot import RoverSpec
 from takeover.samples import LaserScanSample, OdometrySample, PathSample
@@ -24,16 +23,17 @@ from takeover.simulation.lidar import Lidar
 from takeover.simulation.odometry import WheelOdometry
 from takeover.simulation.rover_model import build_model, OBSTACLE_GROUP
 from takeover.simulation.rover_view import TruePose
+from takeover.simulation.ticks import (
+    physics_steps,
+    sensor_ticks,
+    SimulationError,
+    TICK_NS,
+    TICK_S,
+)
 
-TICK_S = 0.01
 STANDS_BELOW_M_S = 0.01
 PLACE_S = 0.1  # passes at `place`: a whole number of every sensor's periods
-_TICK_NS = 10_000_000
 _SETTLE_S = 0.2
-
-
-class SimulationError(TakeoverError):
-    """The robot file asks for something the simulation cannot do."""
 
 
 class RoverSimulation:
@@ -49,9 +49,9 @@ class RoverSimulation:
         self._robot, self._episode = robot, episode
         physics = robot.simulation
         self._track_m, self._wheel_radius_m = robot.geometry.track_m, robot.geometry.wheel_radius_m
-        self._steps = _whole('simulation.timestep_s', TICK_S / physics.timestep_s)
-        self._odometry_ticks = _ticks('odometry', physics.odometry.rate_hz)
-        self._scan_ticks = _ticks('lidar', physics.lidar.rate_hz)
+        self._steps = physics_steps(physics.timestep_s)
+        self._odometry_ticks = sensor_ticks('odometry', physics.odometry.rate_hz)
+        self._scan_ticks = sensor_ticks('lidar', physics.lidar.rate_hz)
         if robot.geometry.radius_m > MAX_ROBOT_RADIUS_M:
             raise SimulationError(
                 f'geometry.radius_m is {robot.geometry.radius_m}; courses are '
@@ -96,7 +96,7 @@ class RoverSimulation:
     @property
     def time_ns(self) -> int:
         """Simulated time since the reset, as the samples are stamped."""
-        return self._ticks * _TICK_NS
+        return self._ticks * TICK_NS
 
     @property
     def true_pose(self) -> TruePose:
@@ -243,22 +243,3 @@ class RoverSimulation:
         half_turn = 0.5 * self._target[1] * self._track_m
         self.data.ctrl[0] = (self._target[0] - half_turn) / self._wheel_radius_m
         self.data.ctrl[1] = (self._target[0] + half_turn) / self._wheel_radius_m
-
-
-def _whole(name: str, ratio: float) -> int:
-    if ratio < 1.0 - 1e-9 or abs(ratio - round(ratio)) > 1e-6:
-        raise SimulationError(
-            f"{name}: the base controller's tick of {TICK_S} s must be a whole "
-            f'multiple of it, is {ratio:.4g} times'
-        )
-    return round(ratio)
-
-
-def _ticks(sensor: str, rate_hz: float) -> int:
-    ticks = 1.0 / (rate_hz * TICK_S)
-    if ticks < 1.0 - 1e-9 or abs(ticks - round(ticks)) > 1e-6:
-        raise SimulationError(
-            f'simulation.{sensor}.rate_hz is {rate_hz}; the period must be a '
-            f'whole multiple of {TICK_S} s: 100, 50, 33.33, 25, 20, ... Hz'
-        )
-    return round(ticks)

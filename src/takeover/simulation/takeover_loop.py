@@ -1,6 +1,6 @@
-"""Policy, operator, arbiter and rover in one loop without ROS, faster than real time.
+"""Policy, operator, arbiter and robot in one loop without ROS, faster than real time.
 
-The same objects decide as live: the joystick's mapping, `Arbiter`, `EpisodeTracker` with its
+The same objects decide as live: the device's mapping, `Arbiter`, `EpisodeTracker` with its
 labels, and in the environment `SafetyGate`; only the clock is simulated, and messages arrive at
 once. What comes out are the steps a recorder would have written.
 """
@@ -13,14 +13,13 @@ import numpy as np
 from takeover.data.step import Step
 from takeover.intervention.arbiter import Arbiter
 from takeover.intervention.arbiter_config import ArbiterConfig
+from takeover.intervention.command_reader import DeviceMapping
 from takeover.intervention.episode_tracker import DecidedStep, EpisodeTracker, LabelledStep
-from takeover.intervention.joystick import JoystickMapping
 from takeover.outcome import Outcome
 from takeover.policy.exploration import ExplorationNoise
 from takeover.rewards.rlif import InterventionLabeller, LabelConfig
-from takeover.simulation.environment import RoverPathEnv
-from takeover.simulation.hand import JoystickHand
-from takeover.simulation.operator import OperatorConfig, ScriptedOperator
+from takeover.simulation.operator import ScriptedOperator
+from takeover.simulation.task_environment import TaskEnv
 
 # Simulated time between two episodes, so that nothing seems to follow.
 _PAUSE_S = 1.0
@@ -40,24 +39,13 @@ class Idle:
 
     version = ''
 
-    def __init__(self, env: RoverPathEnv) -> None:
+    def __init__(self, env: TaskEnv) -> None:
         """Learn how many values nothing has."""
         self._nothing = np.zeros(env.action_contract.size)
 
     def act(self, observation: np.ndarray) -> np.ndarray:
         """Return zero."""
         return self._nothing
-
-
-def seat_operator(
-    env: RoverPathEnv, mapping: JoystickMapping, config: OperatorConfig, seed: int = 0
-) -> ScriptedOperator:
-    """Return a person with the joystick of a rover in hand.
-
-    :param seed: of reactions, habits and noise.
-    """
-    task, hand = env.task, JoystickHand(mapping, env.action_contract)
-    return ScriptedOperator(env.robot, task.episode, hand, 1.0 / task.rate_hz, config, seed)
 
 
 @dataclass(frozen=True)
@@ -75,8 +63,8 @@ class TakeoverLoop:
 
     def __init__(
         self,
-        env: RoverPathEnv,
-        mapping: JoystickMapping,
+        env: TaskEnv,
+        mapping: DeviceMapping,
         operator: ScriptedOperator | None = None,
         noise: ExplorationNoise | None = None,
         config: LoopConfig = LoopConfig(),
@@ -115,6 +103,7 @@ class TakeoverLoop:
             step, decided = self._decide(arbiter, policy)
             waiting[step['sequence']] = step
             known = self._tracker.step(decided)
+            self.env.source = decided.source
             _, _, terminated, truncated, info = self.env.step(decided.commanded)
             step['executed'] = np.array(self.env.executed)
             done = terminated or truncated
@@ -134,8 +123,7 @@ class TakeoverLoop:
         if self._noise is not None:
             wanted = self._noise.add(wanted)
         if self.operator is not None:
-            axes, buttons = self.operator.joy(self.env.simulation)
-            arbiter.on_joy(axes, buttons, now_ns, now_s)
+            self._move_device(arbiter, now_ns, now_s)
         arbiter.on_policy(wanted, self._sequence, now_s)
         output = arbiter.step(now_s)
         decided = DecidedStep(self._sequence, output.source, output.values, now_ns, now_ns, now_ns)
@@ -150,6 +138,17 @@ class TakeoverLoop:
             'policy_version': policy.version,
         }
         return step, decided
+
+    def _move_device(self, arbiter: Arbiter, now_ns: int, now_s: float) -> None:
+        """Let the person's device say what it says now."""
+        axes, buttons = self.operator.joy(self.env.simulation)
+        if self._mapping.AXES_IN_JOY:
+            arbiter.on_joy(axes, buttons, now_ns, now_s)
+            return
+        if self._mapping.frame is not None:
+            arbiter.on_tool(self.env.tool(), now_s)
+        arbiter.on_twist(axes, now_ns, now_s)
+        arbiter.on_joy((), buttons, now_ns, now_s)
 
     def _report(self, terminated: bool, truncated: bool, outcome: Outcome) -> list[LabelledStep]:
         now_ns = round(1e9 * self.now_s)

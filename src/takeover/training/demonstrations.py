@@ -9,8 +9,9 @@ from takeover.errors import TakeoverError
 from takeover.training.log_events import stop_if
 
 HOW_TO_DEMONSTRATE = (
-    'record some first: `takeover launch sim.launch.xml record:=FOLDER`, hold the dead-man and '
-    'drive to the goal; one episode is enough to begin with'
+    'record some first: `takeover launch teleop.launch.xml task:=TASK record:=FOLDER` beside a '
+    'robot or a simulation that runs, hold the dead-man and drive to the goal; one episode is '
+    'enough to begin with'
 )
 
 

@@ -13,21 +13,17 @@ import math
 from pathlib import Path
 import time
 
-from takeover.data.step import Step
 from takeover.policy import provenance
 from takeover.policy.evidence import VersionEvidence
 from takeover.policy.store import StoredPolicy
 from takeover.specs import spec_hash, TaskSpec
-from takeover.training.demonstrations import DemonstrationsError, read_demonstrations
+from takeover.training.cloning import clone_demonstrations
+from takeover.training.demonstrations import read_demonstrations
 from takeover.training.learner_folder import LearnerFolder
 from takeover.training.learner_log import LearnerLog
-from takeover.training.log_events import LogEvents, stop_if
+from takeover.training.log_events import LogEvents
 from takeover.training.publishing import store_policy, stored_updates
-from takeover.training.takeover_learner import (
-    TakeoverConfig,
-    TakeoverLearner,
-    TakeoverLearnerError,
-)
+from takeover.training.takeover_learner import TakeoverConfig, TakeoverLearner
 from takeover.training.takeover_settings import config_values
 from takeover.training.trainer import due
 
@@ -122,7 +118,7 @@ class LogTraining:
         found = self.folder.resume(load, self._warn)
         if found is None:
             self._restart()
-            self._clone(demonstrations, stopping, cloning)
+            clone_demonstrations(self.learner, demonstrations, stopping, cloning)
             began = f'{len(demonstrations)} steps of demonstrations cloned'
         else:
             self.saved_events = self.learner.counts.events
@@ -207,29 +203,6 @@ class LogTraining:
         """Stand before the first event, with a new learner."""
         self.learner = TakeoverLearner(self.task, self.config)
         self.events = LogEvents(self.task, self.log_dir)
-
-    def _clone(
-        self,
-        demonstrations: list[Step],
-        stopping: Callable[[], bool],
-        cloning: Callable[[int], None],
-    ) -> None:
-        steps = 0
-
-        def look(*_: object) -> None:
-            nonlocal steps
-            steps += 1
-            cloning(steps)
-            stop_if(stopping)
-
-        # Cloning takes a while and asks nobody: the actor is called once in each of its steps.
-        hook = self.learner.learner.actor.register_forward_pre_hook(look)
-        try:
-            self.learner.demonstrate(demonstrations)
-        except TakeoverLearnerError as error:
-            raise DemonstrationsError(f'demonstrations: {error}') from None
-        finally:
-            hook.remove()
 
     def _write_row(self, learning_s: float) -> None:
         """Write a row of progress; a disk that refuses it hinders nobody."""

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from takeover.data.step import Step
 from takeover.errors import TakeoverError
-from takeover.intervention.joystick import JoystickMapping
+from takeover.intervention.command_reader import DeviceMapping
 from takeover.outcome import Outcome
 from takeover.policy import provenance
 from takeover.policy.evidence import Evidence
@@ -22,9 +22,8 @@ from takeover.policy.onnx_policy import OnnxPolicy
 from takeover.policy.store import PolicyStore
 from takeover.robot import RobotSpec
 from takeover.simulation.demonstrations import drive_demonstrations
-from takeover.simulation.environment import RoverPathEnv
-from takeover.simulation.operator import OperatorConfig
-from takeover.simulation.takeover_loop import LoopConfig, seat_operator, TakeoverLoop
+from takeover.simulation.robots import operator_config, robot_environment, seat_operator
+from takeover.simulation.takeover_loop import LoopConfig, TakeoverLoop
 from takeover.specs import TaskSpec
 from takeover.training.publishing import KEEP_POLICIES, store_policy
 from takeover.training.takeover_learner import TakeoverConfig, TakeoverLearner
@@ -54,8 +53,8 @@ class RlifRunConfig:
     """Noise on the policy's actions, in units of half their range."""
     seed: int = 0
     """Of courses, people, noise, weights and batches."""
-    operator: OperatorConfig = field(default_factory=OperatorConfig)
-    """Who corrects."""
+    operator_skill: float = 0.4
+    """Of who corrects: about the share of episodes it finishes alone, 0.1 to 1."""
     loop: LoopConfig = field(default_factory=LoopConfig)
     """Arbiter and labels."""
     learner: TakeoverConfig = field(default_factory=TakeoverConfig)
@@ -98,7 +97,7 @@ class RlifRun:
         self,
         task: TaskSpec,
         robot: RobotSpec,
-        mapping: JoystickMapping,
+        mapping: DeviceMapping,
         config: RlifRunConfig,
         policies: Path,
         command: str,
@@ -111,7 +110,7 @@ class RlifRun:
         :param on_step: is given every step of corrected driving, in order.
         """
         self.config, self.task = config, task
-        self.env = RoverPathEnv(task, robot, latency_s=LIVE_LATENCY_S, gated=True)
+        self.env = robot_environment(task, robot, LIVE_LATENCY_S)
         self.learner = TakeoverLearner(task, replace(config.learner, seed=config.seed))
         self.evidence = Evidence(1.0 / task.rate_hz)
         self.store = PolicyStore(policies, keep=KEEP_POLICIES)
@@ -143,7 +142,12 @@ class RlifRun:
         noise = ExplorationNoise(
             self.env.action_contract, config.exploration_std, 1.0 / self.task.rate_hz, config.seed
         )
-        operator = seat_operator(self.env, self._mapping, config.operator, config.seed)
+        operator = seat_operator(
+            self.env,
+            self._mapping,
+            operator_config(self.env.robot, config.operator_skill),
+            config.seed,
+        )
         loop = TakeoverLoop(self.env, self._mapping, operator, noise, config.loop)
         course = TRAINING_COURSES + self._first_course
         while self.steps < config.steps:

@@ -17,7 +17,7 @@ import numpy as np
 from takeover.data.frame_store import FrameStore
 from takeover.data.step import Step
 from takeover.errors import TakeoverError
-from takeover.observation import LONGEST_STEP_PERIODS
+from takeover.picture_stacks import LONGEST_STEP_PERIODS
 from takeover.pictures import split_pictures
 from takeover.specs import Contract, stack_of
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from takeover.agents.mirror import mirror_of, MirrorError
 from takeover.observation import LaserScanSample, ObservationBuilder, OdometrySample, PathSample
+from takeover.task import load_task
 from tests.small_lane import small_lane
 
 
@@ -75,3 +76,9 @@ def test_a_mirror_of_a_task_with_a_camera_is_of_its_numbers():
 def test_two_cameras_are_refused():
     with pytest.raises(MirrorError, match='2 cameras: left, right; a mirrored task has one'):
         mirror_of(small_lane(left=1, right=1))
+
+
+def test_an_arm_is_refused_by_name(repository):
+    arm = load_task(repository / 'config' / 'tasks' / 'arm_reach.yaml')
+    with pytest.raises(MirrorError, match=r"feature 'target_position' \(pose.position\) has no"):
+        mirror_of(arm)

@@ -2,9 +2,11 @@
 
 import pytest
 from takeover.command import Source
+from takeover.intervention.episode_start import EpisodeStart
 from takeover.intervention.episode_tracker import DecidedStep, EpisodeSpan, EpisodeTracker
 from takeover.intervention.human_command import Press
 from takeover.rewards.rlif import InterventionLabeller, LabelConfig
+from tests import arm_samples
 
 PERIOD_S, PERIOD_NS = 0.05, 50_000_000
 DRIVERS = {'P': Source.POLICY, 'E': Source.HUMAN, 'H': Source.HOLD}
@@ -14,9 +16,9 @@ GOAL, COLLISION, OFF_PATH, TIME_LIMIT, ABORTED = 1, 2, 3, 4, 5
 class Track:
     """A tracker, its steps and what came back."""
 
-    def __init__(self, episodes, **config):
+    def __init__(self, episodes, start=None, **config):
         labeller = InterventionLabeller(LabelConfig(**config), PERIOD_S)
-        self.tracker = EpisodeTracker(episodes, labeller, PERIOD_S)
+        self.tracker = EpisodeTracker(episodes, labeller, PERIOD_S, start)
         self.sequence, self.now_ns, self.known = 100, 10**18, []
 
     def drive(self, who, observation_age_ns=0):
@@ -237,3 +239,70 @@ def test_an_operator_ignores_the_topic(operator):
     operator.drive('PP')
     operator.report(5, GOAL)
     assert operator.column('episode') == [1]
+
+
+class ArmTrack(Track):
+    """A track of a task whose observations refer to where the episode began."""
+
+    def __init__(self, episodes):
+        self.start = EpisodeStart()
+        super().__init__(episodes, self.start)
+
+    def tool(self, follow=False):
+        """Say where the tool is now; return whether that is a start."""
+        tool = arm_samples.tool(self.now_ns)
+        return self.start.on_tool(tool, self.now_ns, follow) is not None
+
+
+def test_an_episode_of_the_topic_has_the_steps_that_knew_its_start():
+    arm = ArmTrack('topic')
+    arm.drive('P')
+    assert not arm.tool()
+    arm.report(1)
+    arm.drive('P')
+    assert arm.tool()
+    arm.drive('P', observation_age_ns=PERIOD_NS + 1)
+    arm.drive('PP', observation_age_ns=PERIOD_NS - 1)
+    arm.report(1, GOAL)
+    assert not arm.tool()
+    arm.drive('P')
+    arm.report(2)
+    assert arm.tool()
+    arm.drive('P')
+    arm.report(2, TIME_LIMIT)
+    assert arm.column('episode') == [0, 0, 0, 1, 1, 0, 2]
+    assert arm.column('terminated') == [False] * 4 + [True, False, False]
+
+
+def test_an_episode_of_the_operator_begins_with_a_step_that_knows_its_start():
+    """Also after the button, while the policy drives on."""
+    arm = ArmTrack('operator')
+    arm.drive('P')
+    assert arm.tracker.episode == 0
+    assert arm.tool() and not arm.tool()
+    arm.drive('PP')
+    assert arm.tracker.episode == 1 and not arm.tracker.between
+    arm.press(Press.SUCCESS)
+    assert arm.tracker.between
+    arm.drive('P')
+    assert arm.tracker.episode == 0
+    assert arm.tool()
+    arm.drive('PP')
+    arm.press(Press.ABORT)
+    assert arm.column('episode') == [0, 1, 1, 0, 2, 2]
+
+
+def test_an_interrupted_episode_of_the_operator_needs_a_new_start():
+    arm = ArmTrack('operator')
+    arm.tool()
+    arm.drive('PP')
+    arm.known += arm.tracker.stop()
+    arm.drive('P')
+    assert arm.tool()
+    arm.drive('P')
+    arm.known += arm.tracker.stop()
+    assert arm.column('episode') == [1, 1, 0, 2]
+
+
+def test_between_episodes_of_the_topic_nothing_is_followed(topic):
+    assert not topic.tracker.between

@@ -111,14 +111,29 @@ def test_a_task_by_its_name_alone_is_driven_by_its_own_policy(environment):
     assert parameters(started['policy_node'])['policy_file'] == ''
 
 
+def test_the_robot_is_that_of_the_task_and_the_device_that_of_the_robot(environment):
+    started = by_node(environment, task='arm_peg', operator='1.0', record='/log')
+    choosing = ('sim_node', 'camera_node', 'operator_node', *MOTION_NODES)
+    assert {parameters(started[name])['robot_file'] for name in choosing} == {''}
+    for name in ('operator_node', 'intervention_node'):
+        assert parameters(started[name])['input_file'] == ''
+    assert parameters(started['intervention_node'])['input_kind'] == ''
+    given = {'joystick': 'joystick_arm', 'input_kind': 'joystick', 'robot': 'franka'}
+    arbiter = by_node(environment, task='arm_peg', **given)['intervention_node']
+    found = parameters(arbiter)
+    assert (found['input_file'], found['input_kind']) == ('joystick_arm', 'joystick')
+    assert found['robot_file'] == 'franka'
+
+
 @pytest.mark.parametrize('camera', ['true', 'false'])
 def test_the_camera_has_one_owner_which_is_not_the_simulation(environment, camera):
     started = by_node(environment, camera=camera)
     assert (set(CAMERA_NODES) <= set(started)) == (camera == 'true')
     assert parameters(started['sim_node'])['camera'] is False
     if camera == 'true':
-        assert parameters(started['camera_node'])['camera'] == 'camera'
-        assert parameters(started['camera_node'])['config_file'].endswith('cameras/sim.yaml')
+        # Which one is the node's choice, by robot and task.
+        assert parameters(started['camera_node'])['camera'] == ''
+        assert parameters(started['camera_node'])['config_file'] == ''
         assert parameters(started['camera_manager_node'])['managed_nodes'] == ['camera_node']
 
 
@@ -207,3 +222,61 @@ def test_every_include_gives_what_the_included_file_requires(environment, reposi
             given = {arg.get('name') for arg in include.findall('arg')}
             needed = declared_arguments(folder / name, environment)
             assert {a.name for a in needed if a.default is None} <= given, (file.name, name)
+
+
+def teleop(environment, **arguments) -> dict:
+    """Return the processes of teleop.launch.xml by the name of their node."""
+    processes = plan(environment, 'teleop.launch.xml', **arguments).processes
+    assert len({node_name(process) for process in processes}) == len(processes)
+    return {node_name(process): process for process in processes}
+
+
+def test_teleop_without_a_task_is_the_input_device_alone(environment):
+    assert set(teleop(environment)) == {'joystick_node'}
+    both = teleop(environment, spacemouse='true', device='046d:c626')
+    assert set(both) == {'joystick_node', 'spacemouse_node'}
+    assert parameters(both['spacemouse_node'])['device'] == '046d:c626'
+    assert set(teleop(environment, joystick='false', spacemouse='true')) == {'spacemouse_node'}
+
+
+def test_teleop_of_a_task_drives_it_without_a_policy_and_records_at_wish(environment):
+    wish = {'task': 'arm_peg', 'robot': 'franka', 'namespace': 'left'}
+    started = teleop(environment, **wish)
+    assert set(started) == {'joystick_node', *MOTION_NODES, 'lifecycle_manager_node'}
+    assert parameters(started['policy_node'])['policy_file'] == 'none'
+    for name in MOTION_NODES:
+        given = parameters(started[name])
+        assert (given['task_file'], given['robot_file']) == ('arm_peg', 'franka')
+    arbiter = parameters(started['intervention_node'])
+    assert (arbiter['input_file'], arbiter['input_kind']) == ('', 'joystick')
+    assert (arbiter['episodes'], arbiter['take_over']) == ('operator', 'deadman')
+    recorded = teleop(environment, record='/run/shown', **wish)
+    assert set(recorded) == {*started, 'recorder_node'}
+    recorder = parameters(recorded['recorder_node'])
+    assert (recorder['log_dir'], recorder['task_file']) == ('/run/shown', 'arm_peg')
+    assert all('__ns:=/left' in process.argv for process in recorded.values())
+
+
+@pytest.mark.parametrize(
+    ('mapping', 'file'), [({}, ''), ({'mapping': 'spacemouse_arm'}, 'spacemouse_arm')]
+)
+def test_teleop_by_spacemouse_listens_to_it(environment, mapping, file):
+    wish = {'task': 'arm_reach', 'joystick': 'false', 'spacemouse': 'true', **mapping}
+    started = teleop(environment, take_over='motion', episodes_from='topic', **wish)
+    assert 'joystick_node' not in started and 'spacemouse_node' in started
+    arbiter = parameters(started['intervention_node'])
+    assert (arbiter['input_file'], arbiter['input_kind']) == (file, 'spacemouse')
+    assert (arbiter['episodes'], arbiter['take_over']) == ('topic', 'motion')
+
+
+def test_recording_without_a_task_starts_nothing_to_stay_and_says_why(environment):
+    wrong = plan(environment, 'teleop.launch.xml', record='/run/shown')
+    assert wrong.shutdown_reason
+    assert any('needs task:=' in message for message in wrong.messages)
+    assert not any('recorder_node' in process.name for process in wrong.processes)
+
+
+def test_teleop_beside_a_standard_driver_listens_to_what_the_robot_is_driven_by(environment):
+    started = teleop(environment, task='arm_reach', joystick='false')
+    assert set(started) == {*MOTION_NODES, 'lifecycle_manager_node'}
+    assert parameters(started['intervention_node'])['input_kind'] == ''

@@ -1,6 +1,7 @@
 """The encoder of vectors and pictures: what it computes, what it draws, what it refuses."""
 
 import copy
+from dataclasses import replace
 
 import pytest
 from takeover.networks.encoder import EncoderConfig, EncoderError, ObservationEncoder
@@ -41,6 +42,25 @@ def test_it_computes_what_plain_layers_compute():
     found = network(vector, {'forward': pictures})
     assert found.shape == (3, network.size) == (3, 8)
     torch.testing.assert_close(found, expected.float(), rtol=1e-4, atol=1e-5)
+
+
+def test_a_keypoint_is_where_a_map_is_strongest():
+    network = encoder(config=replace(SMALL, pooling='keypoints'))
+    camera = network.cameras[0]
+    seen = []
+    camera.latent.register_forward_pre_hook(lambda _, given: seen.append(given[0]))
+    with torch.no_grad():
+        for layer in camera.convolutions:
+            # Every map is the brightness of what it looks at.
+            layer.weight.fill_(1.0)
+            layer.bias.zero_()
+    pictures = torch.zeros(2, *SHAPE, dtype=torch.uint8)
+    pictures[0, 14:, 12:] = 255  # lower right
+    pictures[1, :6, 6:10] = 255  # upper middle
+    network(torch.zeros(2, 2), {'forward': pictures})
+    x, y = seen[0].reshape(2, 6, 2).unbind(dim=2)
+    assert (x[0] > 0.9).all() and (y[0] > 0.9).all()
+    assert (x[1].abs() < 0.1).all() and (y[1] < -0.9).all()
 
 
 def test_the_latent_is_bounded_and_every_row_depends_on_its_own_observation_alone():

@@ -102,6 +102,14 @@ def test_it_does_so_for_extreme_observations_too(pixel, extreme):
     assert largest_error(found, policy.act(feed)) <= PARITY_TOLERANCE
 
 
+@pytest.mark.parametrize('count', [1, 5])
+def test_keypoints_are_exported_as_exactly(count):
+    policy = Policy(config=replace(CONFIG, pooling='keypoints'))
+    feed = inputs(policy, count)
+    found = run(export_vision(policy.weights()), feed)
+    assert largest_error(found, policy.act(feed)) <= PARITY_TOLERANCE
+
+
 @pytest.mark.parametrize('shape', [(64, 64, 3), (84, 84, 9)])
 def test_the_default_network_is_exported_as_exactly(shape):
     policy = Policy({'forward': shape}, EncoderConfig())

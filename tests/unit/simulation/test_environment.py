@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from takeover.simulation.environment import RoverPathEnv
 from takeover.simulation.expert import PathExpert
-from takeover.simulation.rover import SimulationError
+from takeover.simulation.ticks import SimulationError
 
 
 @pytest.fixture

@@ -20,8 +20,9 @@ from takeover.simulation.course import Course
 from takeover.simulation.environment import RoverPathEnv
 from takeover.simulation.expert import PathExpert
 from takeover.simulation.operator import OperatorConfig
+from takeover.simulation.robots import seat_operator
 from takeover.simulation.rover import RoverSimulation, TruePose
-from takeover.simulation.takeover_loop import seat_operator, TakeoverLoop
+from takeover.simulation.takeover_loop import TakeoverLoop
 from takeover.task import load_task
 from takeover.training.step_frames import StepFrames
 from tests.small_lane import LANE_FILE, small_lane

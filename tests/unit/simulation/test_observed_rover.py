@@ -12,7 +12,8 @@ from takeover.samples import OdometrySample, PathSample
 from takeover.simulation.environment import RoverPathEnv
 from takeover.simulation.hand import JoystickHand
 from takeover.simulation.observed_rover import ObservedObstacle, ObservedRover, SIGHT_S
-from takeover.simulation.operator import OperatorConfig, ScriptedOperator
+from takeover.simulation.operator import OperatorConfig
+from takeover.simulation.rover_operator import rover_operator
 from takeover.simulation.takeover_loop import TakeoverLoop
 
 PERIOD_S = 0.05
@@ -85,7 +86,7 @@ def test_who_is_told_of_the_rover_acts_as_who_sees_it(repository, task, robot, s
 
     def make():
         hand = JoystickHand(mapping, action)
-        return ScriptedOperator(robot, task.episode, hand, PERIOD_S, OperatorConfig(skill), seed=7)
+        return rover_operator(robot, task.episode, hand, PERIOD_S, OperatorConfig(skill), seed=7)
 
     twins = Twins(make)
     # The one who is told has a clock of its own, as a live one has.

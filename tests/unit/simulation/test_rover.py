@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from takeover.outcome import Outcome
 from takeover.simulation.expert import PathExpert
-from takeover.simulation.rover import RoverSimulation, SimulationError, TICK_S, TruePose
+from takeover.simulation.rover import RoverSimulation, TruePose
+from takeover.simulation.ticks import SimulationError, TICK_S
 
 
 def hold(simulation, linear, angular, duration_s):

@@ -10,7 +10,8 @@ from takeover.intervention.joystick import load_joystick
 from takeover.outcome import Outcome
 from takeover.simulation.environment import RoverPathEnv
 from takeover.simulation.hand import JoystickHand
-from takeover.simulation.operator import OperatorConfig, OperatorError, ScriptedOperator
+from takeover.simulation.operator import OperatorConfig, OperatorError
+from takeover.simulation.rover_operator import rover_operator
 from takeover.simulation.takeover_loop import TakeoverLoop
 
 
@@ -37,7 +38,7 @@ def make_loop(task, robot, mapping):
 
     def make(**settings):
         hand = JoystickHand(mapping, env.action_contract)
-        operator = ScriptedOperator(
+        operator = rover_operator(
             robot, task.episode, hand, 0.05, OperatorConfig(**settings), seed=0
         )
         return TakeoverLoop(env, mapping, operator)

@@ -3,10 +3,13 @@
 from dataclasses import replace
 import shutil
 
+import numpy as np
 import pytest
+from takeover.command import Source
 from takeover.data.errors import LogError
 from takeover.data.log_messages import headless_channels
 from takeover.data.log_writer import LogWriter
+from takeover.data.mixing import symmetric_batch
 from takeover.errors import TakeoverError
 from takeover.policy.onnx_policy import OnnxPolicy
 from takeover.training import log_training
@@ -250,6 +253,27 @@ def test_demonstrations_that_are_none_say_how_to_record_them(make, place, task, 
     write_log(place / 'driven_by_policy', task, episode(1, taken_over_at=None))
     with pytest.raises(TakeoverError, match=message):
         make(demonstrations=given).start()
+
+
+def test_half_of_every_batch_is_demonstrated_and_earns_nothing(make, task):
+    """Even rows, also where a session that began the log stood still without a policy."""
+    idle = [replace(step, source=Source.HOLD, stored=False) for step in demonstration(7)]
+    write_log(make().log_dir.parent / 'shown', task, [*idle[:10], *demonstration(8)])
+    training = make(demonstrations=('shown',))
+    training.start()
+    read_all(training).learn(1e9)
+    replay = training.learner.replay
+    shown = {step.commanded.tobytes() for step in demonstration(8)}
+    driven = {step.commanded.tobytes() for step in [*FIRST, *THIRD]}
+    normalised = {
+        replay.action.normalised(np.frombuffer(each)).tobytes(): each in shown
+        for each in shown | driven
+    }
+    assert len(normalised) == len(shown | driven)
+    batch = symmetric_batch(*replay._sources, 64, np.random.default_rng(0))
+    from_shown = [normalised[action.tobytes()] for action in batch.action]
+    assert from_shown == [True, False] * 32
+    assert not batch.reward[::2].any() and batch.reward[1::2].any()
 
 
 def test_demonstrations_may_be_files_and_folders(make, place, task):

@@ -13,7 +13,6 @@ import sys
 from sensor_msgs.msg import CameraInfo, Image
 from takeover.camera.capture import CameraCapture
 from takeover.camera.capture_status import CaptureState, RetryConfig
-from takeover.camera.config import load_camera
 from takeover.camera.frame import Frame, Intrinsics
 from takeover.camera.frame_check import FrameCheck
 from takeover.camera.resize import Resize, resize_for
@@ -22,10 +21,11 @@ from takeover.dds_check import check_dds
 from takeover.image_form import ImageForm
 from takeover.task import load_task
 from takeover_nodes import diagnostics, qos
+from takeover_nodes.arm_loading import load_for_arm
 from takeover_nodes.camera_messages import DEPTH_ENCODING, image_message, info_message
 from takeover_nodes.camera_parameters import CameraParameters
 from takeover_nodes.camera_report import verdict
-from takeover_nodes.camera_sources import make_source
+from takeover_nodes.camera_sources import find_camera, make_source, OF_ARM
 from takeover_nodes.managed_node import ManagedNode
 from takeover_nodes.spinning import run
 
@@ -39,10 +39,16 @@ class CameraNode(ManagedNode):
     NAME = 'camera_node'
     PARAMETERS = CameraParameters
 
+    def __init__(self) -> None:
+        """Load the simulation of an arm, should it be looked at."""
+        super().__init__()
+        if self.get_parameter('config_file').value in ('', OF_ARM):
+            load_for_arm(self, 'takeover.simulation.arm_camera_source')
+
     def configure(self) -> None:
         """Read what the camera is; it is opened at activation."""
         given = self.parameters
-        self.camera, self.config = load_camera(given.config_file, given.camera)
+        self.camera, self.config = find_camera(given)
         if self.config.HOST_CLOCK and self.get_parameter('use_sim_time').value:
             raise CameraError(
                 f"camera '{self.camera}' stamps with the host's clock: use_sim_time must be false"

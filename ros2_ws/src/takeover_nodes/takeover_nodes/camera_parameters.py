@@ -2,15 +2,23 @@
 
 from dataclasses import dataclass
 
-from takeover_nodes.parameters import parameter, required
+from takeover_nodes.parameters import parameter
 
 
 @dataclass(frozen=True)
 class CameraParameters:
     """Parameters of camera_node."""
 
-    config_file: str = required('cameras YAML: source, size, rate and frame of each camera')
-    camera: str = parameter('', 'name of the camera in it; empty: the only one')
+    config_file: str = parameter(
+        '',
+        'cameras, a name or YAML: source, size, rate and frame of each; empty: those of the '
+        'simulated robot',
+    )
+    camera: str = parameter(
+        '',
+        'name of the camera in it; empty: the only one, or of a simulated robot what the task '
+        'sees',
+    )
     task_file: str = parameter('', 'task YAML: crop, size and colours of the resized image')
     robot_file: str = parameter('', 'robot YAML, for source sim; empty: that of the task')
     resize_width: int = parameter(

@@ -9,19 +9,23 @@ import math
 import sys
 
 from geometry_msgs.msg import Twist
+from nav_msgs.msg import Odometry
 from sensor_msgs.msg import Joy
 from takeover.action import ActionContract
 from takeover.intervention.arbiter import Arbiter
+from takeover.intervention.episode_start import EpisodeStart, tool_input
 from takeover.intervention.episode_tracker import EpisodeTracker
 from takeover.rewards.rlif import InterventionLabeller
 from takeover.specs import spec_hash
 from takeover.task import load_task_and_robot
 from takeover_msgs.msg import Command, InterventionState, SafetyState
 from takeover_nodes import conversions, diagnostics, qos
+from takeover_nodes.arm_messages import tool_sample
 from takeover_nodes.episode_reporter import EpisodeReporter
 from takeover_nodes.intervention_parameters import InterventionParameters
 from takeover_nodes.managed_node import ManagedNode
 from takeover_nodes.spinning import run
+from takeover_nodes.start_reporter import StartReporter
 
 
 class InterventionNode(ManagedNode):
@@ -33,11 +37,11 @@ class InterventionNode(ManagedNode):
     def configure(self) -> None:
         """Load task, robot and mapping; make the arbiter and what tells the rewards."""
         given = self.parameters
-        self.task, robot = load_task_and_robot(given.task_file, given.robot_file)
+        self.task, robot = load_task_and_robot(given.task_file, given.robot_file or None)
         self.spec_hash = spec_hash(self.task)
         self.action = ActionContract(self.task.action)
         self.period_s = 1.0 / self.task.rate_hz
-        config, mapping = given.arbiter_config(robot), given.mapping(self.action)
+        config, mapping = given.arbiter_config(robot), given.mapping(self.action, robot)
         self.make_arbiter = lambda: Arbiter(self.action, config, mapping)
         self.arbiter = self.make_arbiter()
         self.meter = diagnostics.TickMeter(self.period_s)
@@ -48,17 +52,22 @@ class InterventionNode(ManagedNode):
         self.episodes = self.make_episodes()
         self.hear(Command, 'policy/command', self.on_policy_command, qos.command())
         self.hear(SafetyState, 'safety/state', self.on_safety_state, qos.LATCHED)
-        if given.input_kind == 'joystick':
+        if mapping.AXES_IN_JOY:
             self.hear(Joy, 'joy', self.on_joy, qos.INPUT)
         else:
             self.hear(Joy, 'spacenav/joy', self.on_joy, qos.INPUT)
             self.hear(Twist, 'spacenav/twist', self.on_twist, qos.INPUT)
+        if mapping.frame is not None:
+            self.hear(Odometry, 'tool_state', self.on_tool, qos.SENSOR)
         self.diagnostics.add('arbiter', self.status)
 
     def make_episodes(self) -> EpisodeReporter:
-        """Make what tells the reward of each step."""
+        """Make what tells the reward of each step, and where its episode began."""
         labeller = InterventionLabeller(self.parameters.label_config(), self.period_s)
-        tracker = EpisodeTracker(self.parameters.episodes, labeller, self.period_s)
+        tool_topic = tool_input(self.task)
+        start = EpisodeStart() if tool_topic else None
+        tracker = EpisodeTracker(self.parameters.episodes, labeller, self.period_s, start)
+        self.starts = StartReporter(self, start, tracker, tool_topic) if tool_topic else None
         return EpisodeReporter(self, tracker, self.task.action.frame)
 
     def activate(self) -> None:
@@ -84,8 +93,9 @@ class InterventionNode(ManagedNode):
             self.warn_refused(f'spec {command.spec_hash or "missing"}, want {self.spec_hash}')
             return
         age_s = 1e-9 * (self.now_ns() - conversions.stamp_to_ns(command.header.stamp))
+        drives = command.source != Command.SOURCE_NONE
         if self.refused(
-            self.arbiter.on_policy(command.values, command.sequence, self.now_s(), age_s)
+            self.arbiter.on_policy(command.values, command.sequence, self.now_s(), age_s, drives)
         ):
             return
         self.policy_command, self.policy_heard_s = command, self.now_s()
@@ -102,6 +112,12 @@ class InterventionNode(ManagedNode):
             getattr(vector, axis) for vector in (twist.linear, twist.angular) for axis in 'xyz'
         ]
         self.refused(self.arbiter.on_twist(axes, self.now_ns(), self.now_s()))
+
+    def on_tool(self, odometry: Odometry) -> None:
+        """Take how the tool of an arm is turned."""
+        tool = tool_sample(odometry)
+        age_s = 1e-9 * (self.now_ns() - tool.stamp_ns)
+        self.refused(self.arbiter.on_tool(tool, self.now_s(), age_s))
 
     def on_safety_state(self, state: SafetyState) -> None:
         """Follow the gate's e-stop latch."""
@@ -153,6 +169,8 @@ class InterventionNode(ManagedNode):
             self.episodes.on_press(press)
         if fresh is not None:
             self.episodes.on_step(fresh, output, now_ns)
+        if self.starts is not None:
+            self.starts.on_step(output.source)
         self.publish_state(int(output.mode), output.reason)
 
     def publish_state(self, mode: int, reason: str) -> None:

@@ -6,14 +6,11 @@ from typing import get_args
 from takeover.action import ActionContract
 from takeover.intervention.arbiter_config import ArbiterConfig
 from takeover.intervention.command_reader import DeviceMapping
+from takeover.intervention.device_choice import load_mapping, LOADERS
 from takeover.intervention.episode_tracker import Episodes
-from takeover.intervention.joystick import load_joystick
-from takeover.intervention.spacemouse import load_spacemouse
 from takeover.rewards.rlif import LabelConfig
 from takeover.robot import RobotSpec
 from takeover_nodes.parameters import parameter, ParameterError, required
-
-LOADERS = {'joystick': load_joystick, 'spacemouse': load_spacemouse}
 
 
 @dataclass(frozen=True)
@@ -21,10 +18,16 @@ class InterventionParameters:
     """Parameters of intervention_node."""
 
     task_file: str = required('task YAML: the action the commands must match')
-    robot_file: str = required('robot YAML: limits and time-outs')
-    input_file: str = required('mapping YAML of the input device: buttons, axes, scales')
+    robot_file: str = parameter('', 'robot YAML: limits and time-outs; empty: that of the task')
+    input_file: str = parameter(
+        '',
+        'mapping of the input device, a name or YAML: buttons, axes, scales, and in which frame; '
+        'empty: the one that is shipped for device and robot',
+    )
     input_kind: str = parameter(
-        'joystick', 'joystick (`joy`) or spacemouse (`spacenav/twist`, `spacenav/joy`)'
+        '',
+        'joystick (`joy`) or spacemouse (`spacenav/twist`, `spacenav/joy`); empty: spacemouse of '
+        'an arm, else joystick',
     )
     require_input_device: bool = parameter(
         False, 'drive autonomously only while an input device is heard'
@@ -74,15 +77,14 @@ class InterventionParameters:
         Raises:
             ParameterError: naming the parameter and the legal words.
         """
-        for name, legal in (('input_kind', tuple(LOADERS)), ('episodes', get_args(Episodes))):
+        for name, legal in (('input_kind', ('', *LOADERS)), ('episodes', get_args(Episodes))):
             if getattr(self, name) not in legal:
-                raise ParameterError(
-                    f'parameter {name} is {getattr(self, name)!r}; legal: {", ".join(legal)}'
-                )
+                words = ', '.join(filter(None, legal))
+                raise ParameterError(f'parameter {name} is {getattr(self, name)!r}; legal: {words}')
 
-    def mapping(self, action: ActionContract) -> DeviceMapping:
+    def mapping(self, action: ActionContract, robot: RobotSpec) -> DeviceMapping:
         """Read the mapping file of the input device."""
-        return LOADERS[self.input_kind](self.input_file, action)
+        return load_mapping(action, robot, self.input_kind, self.input_file)
 
     def arbiter_config(self, robot: RobotSpec) -> ArbiterConfig:
         """Return what the arbiter is to follow."""
@@ -98,6 +100,7 @@ class InterventionParameters:
             motion_end=self.motion_end,
             motion_hold_s=self.motion_hold_s,
             motion_release_s=self.motion_release_s,
+            tool_timeout_s=robot.timeouts.observation_s,
         )
 
     def label_config(self) -> LabelConfig:

@@ -8,6 +8,7 @@ in reverse order. Nothing comes back by itself: a person calls `~/startup`.
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 import sys
+import time
 from typing import Any
 
 from lifecycle_msgs.msg import State, Transition
@@ -172,15 +173,15 @@ class LifecycleManagerNode(Node):
                 return
 
     async def appears(self, name: str) -> bool:
-        """Wait until the services of a node are there."""
+        """Wait until the services of a node are there and it answers: it may still be loading."""
         clients = (self.change_state[name], self.get_state[name])
-        waited_s = 0.0
-        while not all(client.service_is_ready() for client in clients):
-            if waited_s >= self.parameters.discovery_timeout_s:
-                return False
+        end_s = time.monotonic() + self.parameters.discovery_timeout_s
+        while time.monotonic() < end_s:
+            ready = all(client.service_is_ready() for client in clients)
+            if ready and await self.state_of(name) is not None:
+                return True
             await self.pause(DISCOVERY_PERIOD_S)
-            waited_s += DISCOVERY_PERIOD_S
-        return True
+        return False
 
     async def state_of(self, name: str) -> int | None:
         """Ask a node for its lifecycle state; None when it does not answer in time."""

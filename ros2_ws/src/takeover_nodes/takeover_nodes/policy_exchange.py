@@ -10,6 +10,7 @@ from std_srvs.srv import Trigger
 from takeover.policy.acceptance import AcceptanceLimits, Candidate
 from takeover.policy.hot_swap import HotSwap, Refused, RollbackError, Swapped
 from takeover.policy.onnx_policy import OnnxPolicy
+from takeover.policy.stand_still import NoSwap, StandStill
 from takeover_msgs.msg import InterventionState, PolicyCandidate, PolicyState
 from takeover_nodes import diagnostics, qos
 from takeover_nodes.managed_node import ManagedNode
@@ -30,7 +31,7 @@ class PolicyExchange:
     def __init__(
         self,
         node: ManagedNode,
-        policy: OnnxPolicy,
+        policy: OnnxPolicy | StandStill,
         period_s: float,
         tell: Callable[[], None],
     ) -> None:
@@ -38,7 +39,7 @@ class PolicyExchange:
 
         Args:
             node: policy_node, while it configures.
-            policy: the policy that drives first.
+            policy: the policy that drives first; where there is none every candidate is refused.
             period_s: seconds between two ticks.
             tell: publishes the state of the policy; called after every change.
         """
@@ -55,7 +56,10 @@ class PolicyExchange:
             max_jump=given.swap_max_jump,
         )
         self.at_any_tick = given.swap_at == 'tick'
-        self.swap = HotSwap(policy, limits, given.swap_observations)
+        if isinstance(policy, StandStill):
+            self.swap = NoSwap(policy)
+        else:
+            self.swap = HotSwap(policy, limits, given.swap_observations)
         self.mode: int | None = None
         self.refusal = ''
         # Both are latched: said once, perhaps long before this node is active.

@@ -15,31 +15,23 @@ from collections import Counter
 from dataclasses import dataclass
 import sys
 
-from nav_msgs.msg import Odometry, Path
-from sensor_msgs.msg import Image, LaserScan
 from takeover.action import ActionContract
 from takeover.errors import TakeoverError
 from takeover.observation import Missing, ObservationBuilder
+from takeover.observation_spec import InputSpec
 from takeover.policy.exploration import ExplorationNoise
 from takeover.policy.onnx_policy import OnnxPolicy
+from takeover.policy.stand_still import NO_POLICY, StandStill
 from takeover.shipped import demo_policy
 from takeover.task import load_task_and_robot
 from takeover_msgs.msg import Command, PolicyState
 from takeover_nodes import conversions, diagnostics, qos
-from takeover_nodes.camera_messages import image_sample
+from takeover_nodes.input_messages import INPUT_MESSAGES, input_profile
 from takeover_nodes.managed_node import ManagedNode
-from takeover_nodes.parameters import parameter, required
+from takeover_nodes.parameters import parameter, ParameterError, required
 from takeover_nodes.policy_exchange import PolicyExchange
 from takeover_nodes.policy_pictures import PolicyPictures
 from takeover_nodes.spinning import run
-
-# Input type of the task spec -> message type, its conversion, its quality of service.
-INPUTS = {
-    'odometry': (Odometry, conversions.odometry_sample, qos.SENSOR),
-    'laser_scan': (LaserScan, conversions.laser_scan_sample, qos.SENSOR),
-    'path': (Path, conversions.path_sample, qos.LATCHED),
-    'image': (Image, image_sample, qos.SENSOR),
-}
 
 
 @dataclass(frozen=True)
@@ -47,9 +39,11 @@ class PolicyParameters:
     """Parameters of policy_node."""
 
     task_file: str = required('task YAML: observation and action the policy must match')
-    robot_file: str = required('robot YAML: limits and time-outs')
+    robot_file: str = parameter('', 'robot YAML: limits and time-outs; empty: that of the task')
     policy_file: str = parameter(
-        '', 'policy bundle (.onnx with contract and parity vectors); empty: the one of the task'
+        '',
+        'policy bundle (.onnx with contract and parity vectors); empty: the one of the task; '
+        'none: a person drives alone',
     )
     exploration_std: float = parameter(
         0.0,
@@ -95,11 +89,10 @@ class PolicyNode(ManagedNode):
     def configure(self) -> None:
         """Load task and bundle; refuse a bundle made for another task."""
         files = self.parameters
-        self.task, _ = load_task_and_robot(files.task_file, files.robot_file)
+        self.task, _ = load_task_and_robot(files.task_file, files.robot_file or None)
         self.builder = ObservationBuilder(self.task)
         self.period_s = 1.0 / self.task.rate_hz
-        file = files.policy_file or demo_policy(self.task.task)
-        policy = OnnxPolicy.load(file, self.task)
+        policy = self.load_policy()
         self.exchange = PolicyExchange(self, policy, self.period_s, self.publish_version)
         self.exploration_std, self.noise = 0.0, None
         self.set_exploration()
@@ -111,18 +104,30 @@ class PolicyNode(ManagedNode):
         self.version_publisher = self.speak(PolicyState, 'policy/version', qos.LATCHED)
         self.pictures = PolicyPictures(self, self.task)
         for name, spec in self.task.inputs.items():
-            self._listen(name, spec.type)
+            self._listen(name, spec)
         self.diagnostics.add('policy', self.status)
         self.get_logger().info(
             f'policy {self.policy.version} for task {self.task.task} '
-            f'(spec {self.policy.spec_hash}) from {file}'
+            f'(spec {self.policy.spec_hash}) from {self.policy.path}'
         )
         self.publish_version()
+
+    def load_policy(self) -> OnnxPolicy | StandStill:
+        """Load the policy that drives first, if there is to be one."""
+        given = self.parameters
+        if given.policy_file != NO_POLICY:
+            return OnnxPolicy.load(given.policy_file or demo_policy(self.task.task), self.task)
+        if given.exploration_std:
+            raise ParameterError(
+                f'{self.get_name()}: exploration_std is {given.exploration_std}, and policy_file '
+                'none; legal without a policy: 0.0'
+            )
+        return StandStill(self.task)
 
     def set_exploration(self) -> None:
         """Follow the parameter, which may be set while the node runs."""
         std = self.get_parameter('exploration_std').value
-        if std == self.exploration_std:
+        if std == self.exploration_std or not self.policy.version:
             return
         action, seed = ActionContract(self.task.action), self.new_sequence()
         self.exploration_std = std
@@ -130,7 +135,7 @@ class PolicyNode(ManagedNode):
         self.get_logger().info(f'exploration noise {std:g} of half the range on every command')
 
     @property
-    def policy(self) -> OnnxPolicy:
+    def policy(self) -> OnnxPolicy | StandStill:
         """The policy that drives."""
         return self.exchange.swap.driving
 
@@ -138,14 +143,14 @@ class PolicyNode(ManagedNode):
         """End a check that is under way."""
         self.exchange.close()
 
-    def _listen(self, name: str, kind: str) -> None:
-        message, convert, profile = INPUTS[kind]
+    def _listen(self, name: str, spec: InputSpec) -> None:
+        message, convert = INPUT_MESSAGES[spec.type]
 
         def hold(sample: object) -> None:
             self.builder.update(name, convert(sample), received_s=self.now_s())
 
         # Inputs are held before activation too, so that the first tick may act.
-        self.hear(message, name, hold, profile, while_inactive=True)
+        self.hear(message, name, hold, input_profile(spec), while_inactive=True)
 
     def activate(self) -> None:
         """Start the timer."""
@@ -182,7 +187,7 @@ class PolicyNode(ManagedNode):
         command = Command(
             sequence=self.sequence,
             policy_sequence=self.sequence,
-            source=Command.SOURCE_POLICY,
+            source=Command.SOURCE_POLICY if self.policy.version else Command.SOURCE_NONE,
             observation_stamp=conversions.ns_to_stamp(observation.oldest_stamp_ns),
             tick_stamp=conversions.ns_to_stamp(now_ns),
             policy_version=self.policy.version,
@@ -209,7 +214,7 @@ class PolicyNode(ManagedNode):
             version=self.policy.version,
             spec_hash=self.policy.spec_hash,
             task=self.task.task,
-            file=self.policy.bundle.path,
+            file=self.policy.path,
             ticks=self.ticks,
             skipped=self.skipped.total(),
             skipped_reason=self.skipped_reason,

@@ -10,12 +10,11 @@ from dataclasses import asdict, dataclass
 import math
 import sys
 
-from nav_msgs.msg import Odometry, Path
 import numpy as np
 from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
 from rclpy.qos import QoSProfile
-from sensor_msgs.msg import Image, LaserScan
+from sensor_msgs.msg import Image
 from takeover.data.log_disk import LogConfig, WriterState
 from takeover.data.log_messages import library_channel, STEP_TOPIC
 from takeover.data.log_metadata import log_metadata
@@ -40,6 +39,7 @@ from takeover_msgs.msg import (
 )
 from takeover_nodes import conversions, parameters, qos, spinning
 from takeover_nodes.diagnostics import Diagnostics, ERROR, OK, Status, WARN
+from takeover_nodes.input_messages import INPUT_MESSAGES, input_profile
 from takeover_nodes.managed_node import ManagedNode
 from takeover_nodes.message_texts import log_channel
 from takeover_nodes.parameters import parameter, required
@@ -54,12 +54,6 @@ EVENTS = (
     ('policy/version', PolicyState, qos.LATCHED),
     ('safety/state', SafetyState, qos.LATCHED),
 )
-# Pictures are not among them: a step holds those that were acted on.
-INPUTS = {
-    'odometry': (Odometry, qos.SENSOR),
-    'laser_scan': (LaserScan, qos.SENSOR),
-    'path': (Path, qos.LATCHED),
-}
 
 
 @dataclass(frozen=True)
@@ -105,10 +99,11 @@ class RecorderNode(Node):
         self.step_topic = self.resolve_topic_name(STEP_TOPIC.lstrip('/'))
         raw = [(topic, message, profile, False) for topic, message, profile in EVENTS]
         if self.given.record_inputs:
+            # Pictures are not among them: a step holds those that were acted on.
             raw += [
-                (topic, *INPUTS[spec.type], False)
+                (topic, INPUT_MESSAGES[spec.type][0], input_profile(spec), False)
                 for topic, spec in task.inputs.items()
-                if spec.type in INPUTS
+                if spec.type != 'image'
             ]
         raw += [(topic, Image, qos.SENSOR, True) for topic in self.given.images]
         self.log = LogWriter(

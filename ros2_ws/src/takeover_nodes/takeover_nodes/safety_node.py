@@ -1,24 +1,28 @@
-"""safety_node: the one publisher on the robot's command topic.
+"""safety_node: the one publisher on the robot's command topics.
 
 Commands are forwarded at once, through the limits; a 50 Hz tick slews towards the last one and
 enforces the time-outs. Whatever ends this node by its own will (SIGINT, SIGTERM, deactivation, an
 error) ends with a deceleration to zero; SIGKILL is covered by the robot's own time-out.
+
+What differs from robot to robot is in robot_gates.py (gate and senses) and robot_outputs.py.
 """
 
 from dataclasses import dataclass
 import sys
 import time
 
-from geometry_msgs.msg import TwistStamped
 from std_msgs.msg import Bool
 from std_srvs.srv import Trigger
+from takeover.arm_spec import ArmSpec
 from takeover.safety.gate import EstopConfig, GateOutput, GateState, Rejection, SafetyGate
-from takeover.safety.limits import limits_for_action
 from takeover.task import load_task_and_robot
 from takeover_msgs.msg import Command, ExecutedCommand, SafetyState
 from takeover_nodes import conversions, diagnostics, qos
+from takeover_nodes.arm_loading import load_for_arm
 from takeover_nodes.managed_node import ManagedNode
 from takeover_nodes.parameters import parameter, required
+from takeover_nodes.robot_gates import ArmFeedback, make_gate
+from takeover_nodes.robot_outputs import make_output
 from takeover_nodes.spinning import run
 
 STATES = {
@@ -35,7 +39,7 @@ LEVELS = {
     GateState.STOPPED: diagnostics.WARN,
     GateState.ESTOPPED: diagnostics.ERROR,
 }
-# How often the graph is searched for a second publisher on the robot's command topic.
+# How often the graph is searched for a second publisher on the robot's command topics.
 RIVAL_CHECK_PERIOD_S = 0.5
 # The last zero is sent more than once: the robot may miss one.
 LAST_ZEROS = 3
@@ -46,7 +50,7 @@ class SafetyParameters:
     """Parameters of safety_node."""
 
     task_file: str = required('task YAML: the action the commands must match')
-    robot_file: str = required('robot YAML: limits and time-outs')
+    robot_file: str = parameter('', 'robot YAML: limits and time-outs; empty: that of the task')
     tick_rate_hz: float = parameter(
         50.0, 'Hz of slewing and time-outs', at_least=10.0, at_most=200.0
     )
@@ -64,6 +68,11 @@ class SafetyNode(ManagedNode):
 
     gate: SafetyGate | None = None
 
+    def __init__(self) -> None:
+        """Load the kinematics of an arm."""
+        super().__init__()
+        load_for_arm(self, 'takeover.safety.arm_gate')
+
     def is_latched(self) -> bool:
         """Tell whether an e-stop is latched; a latch outlives cleanup and configure."""
         return self.gate is not None and self.gate.state is GateState.ESTOPPED
@@ -71,25 +80,19 @@ class SafetyNode(ManagedNode):
     def configure(self) -> None:
         """Load the limits and make the gate."""
         given = self.parameters
-        self.task, robot = load_task_and_robot(given.task_file, given.robot_file)
-        self.names = tuple(component.name for component in self.task.action.components)
+        self.task, robot = load_task_and_robot(given.task_file, given.robot_file or None)
         self.period_s = 1.0 / given.tick_rate_hz
-        limits = limits_for_action(self.task.action, robot)
         estop = EstopConfig(required=given.e_stop_required, timeout_s=given.e_stop_timeout_s)
         latched = self.gate.reason if self.is_latched() else None
-        self.gate = SafetyGate(
-            self.names,
-            limits,
-            timeout_s=robot.timeouts.gate_s,
-            period_s=self.period_s,
-            estop=estop,
-            controller_timeout_s=robot.timeouts.controller_s,
-        )
+        self.gate = make_gate(self.task.action, robot, self.period_s, estop)
         if latched:
             self.gate.estop(latched, self.now_s())
+        self.output = make_output(self, self.task.action, robot, self.period_s)
+        self.feedback: ArmFeedback | None = None
+        if isinstance(robot, ArmSpec):
+            self.feedback = ArmFeedback(self, self.gate, robot, self.publish_stop)
         self.meter = diagnostics.TickMeter(self.period_s)
         self.command = Command()
-        self.twist_publisher = self.speak(TwistStamped, 'cmd_vel', qos.command(self.period_s))
         self.executed_publisher = self.speak(
             ExecutedCommand, 'safety/executed_command', qos.RECORD
         )
@@ -102,6 +105,8 @@ class SafetyNode(ManagedNode):
     def activate(self) -> None:
         """Start from standstill; nothing moves before the first command."""
         self.gate.activate(self.now_s())
+        if self.feedback is not None:
+            self.feedback.follow(self.now_s())
         self.published_state: tuple = ()
         self.meter.restart()
         self.publish(self.gate.tick(self.now_s()), on_arrival=False)
@@ -118,7 +123,7 @@ class SafetyNode(ManagedNode):
             time.sleep(self.period_s)
             output = self.gate.tick(self.now_s())
         for _ in range(LAST_ZEROS):
-            self.twist_publisher.publish(self.twist((0.0,) * len(self.names)))
+            self.output.rest(output)
         self.publish_state(output)
 
     def on_command(self, command: Command) -> None:
@@ -130,13 +135,15 @@ class SafetyNode(ManagedNode):
             self.gate.reject('no source')
             return
         if command.estop:
-            self.publish(
-                self.gate.estop('e-stop pressed on the input device', self.now_s()),
-                on_arrival=False,
-            )
+            self.publish_stop(self.gate.estop('e-stop pressed on the input device', self.now_s()))
         stamp_ns = conversions.stamp_to_ns(command.header.stamp)
         output = self.gate.command(
-            command.values, command.sequence, stamp_ns, self.now_ns(), self.now_s()
+            command.values,
+            command.sequence,
+            stamp_ns,
+            self.now_ns(),
+            self.now_s(),
+            source=command.source,
         )
         if isinstance(output, Rejection):
             self.get_logger().warning(
@@ -150,7 +157,7 @@ class SafetyNode(ManagedNode):
         """Take the e-stop heartbeat; true locks."""
         output = self.gate.estop_heartbeat(heartbeat.data, self.now_s())
         if output is not None:
-            self.publish(output, on_arrival=False)
+            self.publish_stop(output)
 
     def on_reset(self, _: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
         """Leave the latched stop, if its cause is gone."""
@@ -165,20 +172,25 @@ class SafetyNode(ManagedNode):
         self.publish(self.gate.tick(now_s), on_arrival=False)
 
     def look_for_rivals(self) -> None:
-        """Latch a stop when another node publishes on the robot's command topic."""
-        topic = self.twist_publisher.topic_name
-        publishers = self.get_publishers_info_by_topic(topic)
-        if len(publishers) > 1:
-            me = (self.get_name(), self.get_namespace())
-            rivals = {(info.node_name, info.node_namespace) for info in publishers} - {me}
-            named = ', '.join(f'{space.rstrip("/")}/{name}' for name, space in sorted(rivals))
-            reason = f'another publisher on {topic}: {named or me[0]}'
-            self.publish(self.gate.estop(reason, self.now_s()), on_arrival=False)
+        """Latch a stop when another node publishes on one of the robot's command topics."""
+        for topic in self.output.topics:
+            publishers = self.get_publishers_info_by_topic(topic)
+            if len(publishers) > 1:
+                me = (self.get_name(), self.get_namespace())
+                rivals = {(info.node_name, info.node_namespace) for info in publishers} - {me}
+                named = ', '.join(f'{space.rstrip("/")}/{name}' for name, space in sorted(rivals))
+                reason = f'another publisher on {topic}: {named or me[0]}'
+                self.publish_stop(self.gate.estop(reason, self.now_s()))
+
+    def publish_stop(self, output: GateOutput) -> None:
+        """Send the first output of a stop at once."""
+        self.publish(output, on_arrival=False)
 
     def publish(self, output: GateOutput, on_arrival: bool) -> None:
         """Send one output to the robot and tell what was executed."""
         now = conversions.ns_to_stamp(self.now_ns())
-        self.twist_publisher.publish(self.twist(output.values))
+        if self.feedback is None or self.feedback.ready or any(output.values):
+            self.output.publish(output)
         executed = ExecutedCommand(
             sequence=self.command.sequence,
             policy_sequence=self.command.policy_sequence,
@@ -194,10 +206,6 @@ class SafetyNode(ManagedNode):
         executed.header.frame_id = self.task.action.frame
         self.executed_publisher.publish(executed)
         self.publish_state(output)
-
-    def twist(self, values: tuple[float, ...]) -> TwistStamped:
-        """Return the robot's command message of these values, stamped now."""
-        return conversions.twist_message(self.names, values, self.now_ns(), self.task.action.frame)
 
     def publish_state(self, output: GateOutput) -> None:
         """Publish state and reason when they changed; log every stop once."""

@@ -6,14 +6,14 @@ from takeover.camera.config import SimConfig
 from takeover.camera.source import CameraError
 from takeover.samples import OdometrySample
 from takeover.simulation.camera import CameraUnavailable
-from takeover.simulation.camera_source import ObservedScene, SimulatedCameraSource
+from takeover.simulation.rover_camera_source import rover_scene, RoverCameraSource
 
 SEED = 0
 
 
 @pytest.fixture
 def scene():
-    return ObservedScene()
+    return rover_scene()
 
 
 @pytest.fixture
@@ -27,7 +27,7 @@ def source(robot, task, scene, simulation):
     config = SimConfig(
         source='sim', width=spec.width, height=spec.height, rate_hz=25.0, frame='optical'
     )
-    source = SimulatedCameraSource(config, robot, task.episode, scene)
+    source = RoverCameraSource(config, robot, task.episode, scene)
     yield source
     source.close()
 
@@ -46,7 +46,7 @@ def test_it_shows_what_the_simulation_shows(source, scene, simulation):
     for stamp_ns in (20, 20 + 2 * 10**9):
         simulation.set_command(0.5, 0.4)
         simulation.step(50)
-        scene.hear_pose(pose_of(simulation, stamp_ns))
+        scene.hear_state(pose_of(simulation, stamp_ns))
         if stamp_ns == 20:
             source.open()
         frame = source.read(1.0)
@@ -59,11 +59,11 @@ def test_it_shows_what_the_simulation_shows(source, scene, simulation):
 
 def test_each_pose_is_shown_once_and_at_the_rate_asked_for(source, scene):
     scene.hear_episode(1, SEED, 0)
-    scene.hear_pose(pose(1))
+    scene.hear_state(pose(1))
     source.open()
     stamps = []
     for i in range(50):
-        scene.hear_pose(pose(1 + 20_000_000 * i))
+        scene.hear_state(pose(1 + 20_000_000 * i))
         if (frame := source.read(0.0)) is not None:
             stamps.append(frame.stamp_ns)
         assert source.read(0.0) is None
@@ -80,13 +80,13 @@ def test_without_a_simulation_it_cannot_be_opened(source, scene):
 
 def test_the_next_episode_is_another_course_and_old_poses_are_not_of_it(source, scene):
     scene.hear_episode(1, SEED, 0)
-    scene.hear_pose(pose(1))
+    scene.hear_state(pose(1))
     source.open()
     before = source.read(0.0)
     scene.hear_episode(2, SEED + 1, 10**9)
-    scene.hear_pose(pose(10**9 - 1))
+    scene.hear_state(pose(10**9 - 1))
     assert source.read(0.0) is None
-    scene.hear_pose(pose(10**9 + 1))
+    scene.hear_state(pose(10**9 + 1))
     after = source.read(0.0)
     assert source.facts() == {'seed': SEED + 1}
     assert (after.pixels != before.pixels).any()
@@ -94,23 +94,23 @@ def test_the_next_episode_is_another_course_and_old_poses_are_not_of_it(source, 
 
 def test_a_jump_is_shown_only_once_the_episode_was_heard_again(scene):
     scene.hear_episode(1, SEED, 0)
-    scene.hear_pose(pose(1))
-    scene.hear_pose(pose(2, x_m=5.0))
+    scene.hear_state(pose(1))
+    scene.hear_state(pose(2, x_m=5.0))
     assert scene.wait(2, 0.0) is None
     scene.hear_episode(1, SEED, 3)
-    scene.hear_pose(pose(4, x_m=5.0))
+    scene.hear_state(pose(4, x_m=5.0))
     assert scene.wait(2, 0.0)[1].x_m == 5.0
 
 
 def test_a_clock_that_begins_again_is_followed(scene):
     scene.hear_episode(7, SEED, 0)
-    scene.hear_pose(pose(5))
+    scene.hear_state(pose(5))
     assert scene.wait(10**12, 0.0) is not None
 
 
 def test_the_lens_is_that_of_the_robot_file(source, scene, robot):
     scene.hear_episode(1, SEED, 0)
-    scene.hear_pose(pose(1))
+    scene.hear_state(pose(1))
     source.open()
     lens, spec = source.read(0.0).intrinsics, robot.simulation.camera
     assert (lens.width, lens.height) == (spec.width, spec.height)

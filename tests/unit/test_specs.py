@@ -149,7 +149,10 @@ def test_canonical_json_is_one_form():
             lambda f: f['inputs'].update({'ground_truth/odom': f['inputs'].pop('odom')}),
             'must not see what only a simulator knows',
         ),
-        (lambda f: f['inputs']['odom'].update(max_age_s=None), 'may be null only for path or pose'),
+        (
+            lambda f: f['inputs']['odom'].update(max_age_s=None),
+            'may be null only for path or pose',
+        ),
         (
             lambda f: f['inputs'].update(extra={'type': 'path', 'max_age_s': None}),
             'used by no feature',

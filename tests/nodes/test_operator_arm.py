@@ -4,7 +4,6 @@ from dataclasses import replace
 
 import pytest
 from takeover.simulation.arm import ArmSimulation
-from takeover.simulation.operator import OperatorConfig
 from takeover.task import load_task_and_robot
 from takeover_msgs.msg import SafetyState
 from takeover_nodes import arm_messages
@@ -23,7 +22,7 @@ class Room:
         task, robot = load_task_and_robot('arm_reach')
         self.wire = Wire()
         self.node = self.wire.node()
-        self.seat = take_seat(self.node, task, robot, '', OperatorConfig(1.0), 0)
+        self.seat = take_seat(self.node, task, robot, '', skill=1.0, seed=0)
         self.simulation = ArmSimulation(robot, task.episode)
         self.frame = robot.tool_frame
         self.say('ground_truth/goal', arm_messages.pose_message, self.simulation.goal())
@@ -60,7 +59,7 @@ def room(monkeypatch):
 
 
 def test_an_arm_that_makes_no_way_is_taken_over_by_spacemouse(room):
-    assert not any(room.watch(2.0))
+    assert not any(room.watch(1.0))
     assert any(room.watch(0.1)[0] for _ in range(30)), 'it takes over'
     twist = room.wire.last('spacenav/twist')
     pushed = [getattr(v, axis) for v in (twist.linear, twist.angular) for axis in 'xyz']

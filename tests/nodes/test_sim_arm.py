@@ -28,14 +28,14 @@ STILL_RAD = 1e-4
 class Arm:
     """A simulated arm on a wire, with an episode under way."""
 
-    def __init__(self, name='arm_reach', interface='joint_trajectory', seed=0):
+    def __init__(self, name='arm_reach', interface='joint_trajectory', cameras=False):
         self.wire = Wire()
         self.task, robot = load_task_and_robot(name)
         controller = robot.controller.model_copy(update={'interface': interface})
         self.robot = robot.model_copy(update={'controller': controller})
         self.node = self.wire.node()
         self.pacing = Pacing(self.stamp_ns, 1.0, running=True)
-        self.sim = SimulatedArm(self.node, self.pacing, self.task, self.robot, seed, False)
+        self.sim = SimulatedArm(self.node, self.pacing, self.task, self.robot, 0, cameras)
         self.simulation = self.sim.simulation
         self.sim.tell()
 
@@ -166,6 +166,24 @@ def test_it_tells_joints_wrench_target_and_the_truth_with_their_stamps():
 def test_of_a_peg_the_hole_is_told_as_truth_alone():
     arm = Arm('arm_peg')
     assert arm.wire.said['ground_truth/goal'] and not arm.wire.said['target']
+
+
+def test_its_cameras_are_rendered_here_when_asked_for_and_somebody_listens():
+    arm = Arm(cameras=True)
+    if not all(camera.works for camera in arm.sim.cameras):
+        pytest.skip('no offscreen renderer')
+    seen = []
+    arm.wire.hearers['wrist_camera/image_raw'].append(seen.append)
+    for _ in range(10):
+        arm.pass_time()
+        arm.sim.publish_pictures()
+    spec = arm.robot.simulation.wrist_camera
+    assert len(seen) == pytest.approx(0.2 * spec.rate_hz, abs=1)
+    assert (seen[0].width, seen[0].height) == (spec.width, spec.height)
+    assert seen[0].header.frame_id == 'wrist_camera_optical_frame'
+    assert len(arm.wire.said['wrist_camera/camera_info']) == len(seen)
+    assert not arm.wire.said['front_camera/image_raw'], 'nobody looks'
+    arm.simulation.close()
 
 
 def test_dead_sensors_say_nothing_and_the_truth_goes_on():

@@ -26,6 +26,17 @@ def test_every_shipped_task_fits_its_robot():
         assert task.robot == robot.robot
 
 
+def test_the_robot_of_a_task_stands_in_the_folder_beside_it_or_is_shipped(tmp_path):
+    (tmp_path / 'tasks').mkdir()
+    task = tmp_path / 'tasks' / 'mine.yaml'
+    task.write_text(TASK.read_text())
+    assert load_task_and_robot(task)[1] == load_robot(ROBOT)
+    (tmp_path / 'robots').mkdir()
+    text = ROBOT.read_text()
+    (tmp_path / 'robots' / 'rover.yaml').write_text(text.replace('gate_s: 0.35', 'gate_s: 0.40'))
+    assert load_task_and_robot(task)[1].timeouts.gate_s == 0.4
+
+
 def test_the_shipped_timeout_ladder_is_the_documented_one():
     timeouts = load_robot(ROBOT).timeouts
     assert [getattr(timeouts, name) for name in LADDER] == [0.15, 0.20, 0.30, 0.35, 0.5]

@@ -1,8 +1,10 @@
 """Learning from take-overs with eyes: RLIF on the latent of an encoder.
 
-The encoder learns from the loss of the critics alone, as in DrQ (I. Kostrikov, D. Yarats,
-R. Fergus, arXiv 2004.13649) and RLPD (arXiv 2302.02948, appendix): the actor's loss would make it
-forget what is of no use at the moment. Before there are critics it learns from cloning.
+The encoder learns from the loss of the critics, as in DrQ (I. Kostrikov, D. Yarats, R. Fergus,
+arXiv 2004.13649) and RLPD (arXiv 2302.02948, appendix): what the actor wants of it would make it
+forget what is of no use at the moment. Before there are critics it learns from cloning; where it
+must see exactly, it goes on learning from that, too: labels are rare, and the few demonstrations
+do not show enough.
 
 Three copies: the one that learns, for critics and actor now; one that follows it as the target
 critics follow theirs, for what comes next; and an average that moves with that of the actor, which
@@ -58,11 +60,15 @@ class VisionConfig:
     """The small network that is trained behind the frozen one."""
     learning_rate: float = 1e-4
     """Of Adam for the encoder while the critics train it."""
+    cloning_learning_rate: float = 0.0
+    """Of Adam for the encoder while what is cloned trains it, beside the critics; 0: it does
+    not."""
 
     def __post_init__(self) -> None:
         """Refuse what cannot be trained with."""
-        if not 0.0 <= self.learning_rate < math.inf:
-            raise LearnerError(f'learning_rate is {self.learning_rate}; legal: 0 or more')
+        for name in ('learning_rate', 'cloning_learning_rate'):
+            if not 0.0 <= getattr(self, name) < math.inf:
+                raise LearnerError(f'{name} is {getattr(self, name)}; legal: 0 or more')
 
 
 class VisualRlifLearner(RlifLearner):
@@ -74,12 +80,11 @@ class VisualRlifLearner(RlifLearner):
         encoder: nn.Module,
         action_size: int,
         seed: int,
-        learning_rate: float,
+        vision: VisionConfig = VisionConfig(),
     ) -> None:
         """Make all networks; the encoder's copies start like it.
 
         :param encoder: an `Encoder`.
-        :param learning_rate: of the encoder while the critics train it.
         """
         super().__init__(config, encoder.size, action_size, seed)
         self.encoder = encoder
@@ -87,7 +92,9 @@ class VisualRlifLearner(RlifLearner):
             deepcopy(encoder).requires_grad_(False) for _ in range(2)
         )
         self._encoder_parameters = list(encoder.parameters())
-        self.encoder_optimiser = adam(self._encoder_parameters, learning_rate)
+        self.encoder_optimiser = adam(self._encoder_parameters, vision.learning_rate)
+        self._clones = vision.cloning_learning_rate > 0.0
+        self.cloning_optimiser = adam(self._encoder_parameters, vision.cloning_learning_rate)
         self._resting = False
 
     def pretrain(self, draw: Callable[[int], CloningBatch]) -> float:
@@ -115,6 +122,8 @@ class VisualRlifLearner(RlifLearner):
         self._resting = cloning is None
         numbers = super().learn(batch, cloning)
         if not self._resting:
+            if self._clones:
+                self._see_what_is_cloned(cloning)
             self._follow(self.averaged_encoder, self.config.average_rate)
         return numbers
 
@@ -162,7 +171,17 @@ class VisualRlifLearner(RlifLearner):
 
     def optimisers(self) -> dict[str, Any]:
         """Return all optimisers by name."""
-        return super().optimisers() | {'encoder': self.encoder_optimiser}
+        return super().optimisers() | {
+            'encoder': self.encoder_optimiser,
+            'cloning': self.cloning_optimiser,
+        }
+
+    def _see_what_is_cloned(self, cloning: CloningBatch) -> None:
+        """Do one step of the encoder towards what the actor needs to clone."""
+        seen = self.encoder(cloning.observation.vector, cloning.observation.images)
+        loss = cloning_loss(self.actor, seen, cloning.action)
+        gradients = autograd.grad(loss, self._encoder_parameters)
+        step(self.cloning_optimiser, self._encoder_parameters, gradients)
 
     def _follow(self, copy: nn.Module, rate: float) -> None:
         follow(list(copy.parameters()), self._encoder_parameters, rate)

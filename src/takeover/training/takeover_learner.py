@@ -279,7 +279,7 @@ class TakeoverLearner:
             self._eyes.network(config.seed),
             self.replay.action.size,
             config.seed,
-            config.vision.learning_rate,
+            config.vision,
         )
 
     def _new_assembler(self) -> TransitionAssembler:

@@ -5,7 +5,7 @@ from copy import deepcopy
 import numpy as np
 import pytest
 from takeover.agents.learner_config import LearnerError
-from takeover.agents.rlif import CloningBatch, RlifConfig
+from takeover.agents.rlif import cloning_loss, CloningBatch, RlifConfig
 from takeover.agents.tensor_batch import observations_of, Seen, TensorBatch
 from takeover.agents.visual_rlif import VisionConfig, VisualRlifLearner
 from takeover.networks.encoder import EncoderConfig, ObservationEncoder
@@ -27,11 +27,12 @@ def one_thread():
     torch.set_num_threads(threads)
 
 
-def learner_of(seed=0, learning_rate=1e-2, critic='dsact', **settings):
+def learner_of(seed=0, learning_rate=1e-2, critic='dsact', cloning_rate=0.0, **settings):
     generator = torch.Generator().manual_seed(seed)
     encoder = ObservationEncoder(3, {'forward': SHAPE}, ENCODER, generator)
     config = RlifConfig(hidden=(8,), batch_size=ROWS, critic=critic, **RATES | settings)
-    return VisualRlifLearner(config, encoder, 2, seed, learning_rate)
+    vision = VisionConfig(learning_rate=learning_rate, cloning_learning_rate=cloning_rate)
+    return VisualRlifLearner(config, encoder, 2, seed, vision)
 
 
 def seen(count, seed):
@@ -60,6 +61,10 @@ def cloning(seed=2, count=16):
 def weights(module):
     values = [*module.parameters(), *module.buffers()]
     return torch.cat([each.detach().flatten() for each in values]).clone()
+
+
+def parameters(module):
+    return torch.cat([each.detach().flatten() for each in module.parameters()])
 
 
 @pytest.mark.parametrize('critic', ['dsact', 'ensemble'])
@@ -178,6 +183,27 @@ def test_cloning_teaches_encoder_and_actor_and_is_what_all_copies_start_from():
     for copy in (learner.target_encoder, learner.averaged_encoder):
         assert torch.equal(weights(copy), weights(learner.encoder))
     assert torch.equal(weights(learner.averaged), weights(learner.actor))
+
+
+def test_what_is_cloned_teaches_the_encoder_too_where_it_may():
+    learner = learner_of(learning_rate=0.0, cloning_rate=1e-2)
+    shown = cloning()
+    loss = cloning_loss(
+        learner.actor,
+        learner.encoder(shown.observation.vector, shown.observation.images),
+        shown.action,
+    )
+    slopes = torch.autograd.grad(loss, list(learner.encoder.parameters()))
+    slope = torch.cat([each.flatten() for each in slopes])
+    before = parameters(learner.encoder)
+    learner._see_what_is_cloned(shown)
+    moved = parameters(learner.encoder) - before
+    steep = slope.abs() > 1e-4
+    # The first step of Adam goes down every slope.
+    assert steep.any() and (moved[steep] * slope[steep] < 0.0).all()
+    kept = parameters(learner.encoder)
+    learner.learn(batch(learner), cloning=None)
+    assert torch.equal(kept, parameters(learner.encoder))
 
 
 def test_copies_have_no_gradient_and_share_nothing():

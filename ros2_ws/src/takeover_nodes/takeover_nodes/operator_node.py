@@ -20,7 +20,6 @@ import sys
 from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
 from takeover.outcome import Outcome
-from takeover.simulation.operator import OperatorConfig
 from takeover.task import load_task_and_robot
 from takeover_msgs.msg import EpisodeState
 from takeover_nodes import diagnostics, parameters, qos
@@ -59,8 +58,7 @@ class OperatorNode(Node):
         parameters.declare(self, OperatorParameters)
         given = parameters.read(self, OperatorParameters)
         task, robot = load_task_and_robot(given.task_file, given.robot_file or None)
-        config = OperatorConfig(given.skill)
-        self.seat = take_seat(self, task, robot, given.input_file, config, given.seed)
+        self.seat = take_seat(self, task, robot, given.input_file, given.skill, given.seed)
         self.operator = self.seat.operator
         period_s = 1.0 / task.rate_hz
         self.skill = given.skill

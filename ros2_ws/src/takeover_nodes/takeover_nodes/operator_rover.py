@@ -28,7 +28,7 @@ class RoverSeat(Seat):
         task: TaskSpec,
         robot: RoverSpec,
         input_file: str,
-        config: OperatorConfig,
+        skill: float,
         seed: int,
     ) -> None:
         """See `operator_seat.take_seat`."""
@@ -36,6 +36,7 @@ class RoverSeat(Seat):
         action = ActionContract(task.action)
         hand = JoystickHand(load_mapping(action, robot, JOYSTICK, input_file), action)
         period_s = 1.0 / task.rate_hz
+        config = OperatorConfig(skill)
         self.operator = rover_operator(robot, task.episode, hand, period_s, config, seed)
         self.view = ObservedRover()
         self.joy_publisher = node.create_publisher(Joy, 'joy', qos.INPUT)

@@ -6,7 +6,7 @@ from typing import Protocol
 from rclpy.node import Node
 from takeover.arm_spec import ArmSpec
 from takeover.robot import RobotSpec
-from takeover.simulation.operator import OperatorConfig, ScriptedOperator
+from takeover.simulation.operator import ScriptedOperator
 from takeover.specs import TaskSpec
 
 
@@ -54,7 +54,7 @@ def take_seat(
     task: TaskSpec,
     robot: RobotSpec,
     input_file: str,
-    config: OperatorConfig,
+    skill: float,
     seed: int,
 ) -> Seat:
     """Return the seat before a robot.
@@ -64,7 +64,7 @@ def take_seat(
         task: what is watched.
         robot: of which kind.
         input_file: meaning of the device; empty: the one that is shipped.
-        config: how good the person is.
+        skill: about the share of episodes that the person finishes alone.
         seed: of reactions, habits and noise.
 
     Raises:
@@ -73,7 +73,7 @@ def take_seat(
     if isinstance(robot, ArmSpec):
         from takeover_nodes.operator_arm import ArmSeat
 
-        return ArmSeat(node, task, robot, input_file, config, seed)
+        return ArmSeat(node, task, robot, input_file, skill, seed)
     from takeover_nodes.operator_rover import RoverSeat
 
-    return RoverSeat(node, task, robot, input_file, config, seed)
+    return RoverSeat(node, task, robot, input_file, skill, seed)

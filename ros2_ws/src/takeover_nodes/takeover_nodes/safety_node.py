@@ -21,7 +21,7 @@ from takeover_nodes import conversions, diagnostics, qos
 from takeover_nodes.arm_loading import load_for_arm
 from takeover_nodes.managed_node import ManagedNode
 from takeover_nodes.parameters import parameter, required
-from takeover_nodes.robot_gates import ArmFeedback, make_gate
+from takeover_nodes.robot_gates import ArmFeedback, make_gate, NOT_READY
 from takeover_nodes.robot_outputs import make_output
 from takeover_nodes.spinning import run
 
@@ -58,6 +58,11 @@ class SafetyParameters:
     e_stop_timeout_s: float = parameter(
         0.3, 'seconds without e_stop heartbeat that latch the stop', at_least=0.05, at_most=2.0
     )
+
+
+def level(state: GateState, reason: str) -> bytes:
+    """Return how bad a state is; a robot that takes no commands stands on purpose."""
+    return diagnostics.OK if reason == NOT_READY else LEVELS[state]
 
 
 class SafetyNode(ManagedNode):
@@ -213,7 +218,7 @@ class SafetyNode(ManagedNode):
         if current == self.published_state:
             return
         self.published_state = current
-        if LEVELS[output.state] != diagnostics.OK:
+        if level(output.state, output.reason) != diagnostics.OK:
             self.get_logger().warning(f'{output.state.name.lower()}: {output.reason}')
         self.publish_state_message()
 
@@ -244,7 +249,7 @@ class SafetyNode(ManagedNode):
             'stops': self.gate.stops,
             **{f'rejected: {why}': count for why, count in self.gate.rejected.items()},
         }
-        return LEVELS[self.gate.state], self.gate.reason, facts
+        return level(self.gate.state, self.gate.reason), self.gate.reason, facts
 
 
 def main() -> None:

@@ -173,9 +173,13 @@ def step(
     parameters: Sequence[nn.Parameter],
     gradients: Sequence[torch.Tensor],
 ) -> None:
-    """Apply gradients that were computed earlier."""
+    """Apply gradients that were computed earlier.
+
+    The fused kernel walks through memory as it is: the gradient of a convolution of pictures with
+    channels last lies otherwise than its weights, and would go to the wrong ones.
+    """
     for parameter, gradient in zip(parameters, gradients):
-        parameter.grad = gradient
+        parameter.grad = None if gradient is None else gradient.contiguous()
     optimiser.step()
 
 

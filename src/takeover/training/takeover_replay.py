@@ -20,6 +20,7 @@ from takeover.agents.bc import SMALLEST_SCALE
 from takeover.agents.mirror import mirror_of
 from takeover.agents.rlif import CloningBatch
 from takeover.agents.tensor_batch import observations_of, TensorBatch
+from takeover.command import Source
 from takeover.data.assembler import DRIVERS, Transition
 from takeover.data.mixing import symmetric_batch
 from takeover.data.pair_ring import PairRing
@@ -51,6 +52,9 @@ class ReplayConfig:
     """Show half of all rows in the mirror; the task must be symmetric."""
     safe_s: float = 3.0
     """A step without take-over or failure for so long after it is worth cloning."""
+    people: bool = False
+    """Clone each step that a person drove, unless a failure followed, also where the policy needed
+    the next take-over soon: for tasks in which it cannot go on from where it is let go of."""
     own_share: float = 0.5
     """Of the rows to clone, those of this run, once there are enough; the rest are
     demonstrations."""
@@ -172,7 +176,7 @@ class TakeoverReplay:
 
     def end_episode(self, steps: Sequence[Step]) -> None:
         """Judge the steps of an episode that has ended, and keep the safe ones to clone."""
-        chosen = safe_steps(steps, self._safe_steps)
+        chosen = safe_steps(steps, self._safe_steps, self.config.people)
         self._last_safe = self._append(self.safe, chosen, self.frames)
         # Only the newest episode can be taken back.
         first = steps[0].sequence
@@ -310,17 +314,21 @@ def _shown(
     return observation, actions
 
 
-def safe_steps(episode: Sequence[Step], horizon: int) -> list[Step]:
+def safe_steps(episode: Sequence[Step], horizon: int, people: bool = False) -> list[Step]:
     """Return the driven steps after which nothing went wrong for `horizon` steps.
 
     Wrong are a take-over from the policy and an end that is not the goal.
+
+    :param people: for steps of a person only such an end is wrong.
     """
-    wrong = [index for index, step in enumerate(episode) if step.onset]
-    if episode and episode[-1].outcome != Outcome.GOAL:
-        wrong.append(len(episode) - 1)
-    unsafe = {before for index in wrong for before in range(index - horizon + 1, index + 1)}
+    last = len(episode) - 1
+    failed = bool(episode) and episode[-1].outcome != Outcome.GOAL
+    taken = [index for index, step in enumerate(episode) if step.onset]
+    doomed = set(range(last - horizon + 1, last + 1)) if failed else set()
+    unsafe = doomed | {before for at in taken for before in range(at - horizon + 1, at + 1)}
     return [
         step
         for index, step in enumerate(episode)
-        if index not in unsafe and step.source in DRIVERS
+        if step.source in DRIVERS
+        and index not in (doomed if people and step.source is Source.HUMAN else unsafe)
     ]

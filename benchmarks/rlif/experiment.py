@@ -38,12 +38,15 @@ class Experiment:
     longer: int = 4
     """Times the gradient steps of a clone, to see that it has converged."""
     demonstrations: int = 4
+    operator_skill: float = 0.4
+    """Of who corrects."""
 
     def config(self, seed: int, steps: int | None = None) -> RlifRunConfig:
         """Return the settings of a run."""
         return RlifRunConfig(
             steps=steps or self.steps,
             demonstrations=self.demonstrations,
+            operator_skill=self.operator_skill,
             seed=seed,
             learner=replace(self.learner, seed=seed),
         )
@@ -94,6 +97,7 @@ EXPERIMENTS = {
         courses=50,
         longer=2,
         demonstrations=20,
+        operator_skill=0.9,
         goals=Goals(deployed=80.0),
     ),
 }

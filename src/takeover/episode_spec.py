@@ -71,12 +71,12 @@ class ReachEpisodeSpec(EpisodeSpec):
 
 
 class PegEpisodeSpec(EpisodeSpec):
-    """Put the square peg that the gripper holds into a square hole of a board."""
+    """Put the round peg that the gripper holds into a round hole of a board."""
 
     kind: Literal['peg']
     start: StartSpec
     hole_position_m: Vector = Field(description='middle of the rim of the hole, base frame')
-    peg_width_m: Positive
+    peg_diameter_m: Positive
     peg_length_m: Positive = Field(description='from the tool frame to the tip')
     clearance_m: Positive = Field(description='the hole is this much wider than the peg')
     chamfer_m: NotNegative = Field(description='cut off the edges of the tip, at 45 degrees')
@@ -87,8 +87,8 @@ class PegEpisodeSpec(EpisodeSpec):
 
     @model_validator(mode='after')
     def _has_a_tip(self) -> 'PegEpisodeSpec':
-        if 2.0 * self.chamfer_m >= self.peg_width_m:
+        if 2.0 * self.chamfer_m >= self.peg_diameter_m:
             raise ValueError(
-                f'chamfer_m {self.chamfer_m} leaves nothing of peg_width_m {self.peg_width_m}'
+                f'chamfer_m {self.chamfer_m} leaves nothing of peg_diameter_m {self.peg_diameter_m}'
             )
         return self

@@ -73,7 +73,7 @@ class ArmSimulation:
         data.qpos[self._qpos[:count]] = data.act[:count] = start.joints
         if self._gripper is not None:
             holds = isinstance(self._episode, PegEpisodeSpec)
-            opening = self._episode.peg_width_m if holds else self._robot.gripper.max_width_m
+            opening = self._episode.peg_diameter_m if holds else self._robot.gripper.max_width_m
             self._gripper.reset(opening)
             data.qpos[self._qpos[count:]] = self._gripper.positions
         if isinstance(self._episode, ReachEpisodeSpec):

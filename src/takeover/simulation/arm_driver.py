@@ -22,8 +22,8 @@ from takeover.specs import GRIPPER, TaskSpec
 REACH_GAIN_1_S, PEG_GAIN_1_S = 2.5, 1.8
 # The gripper closes when the tool is this near to the target.
 CLOSE_WITHIN_M, CLOSE_WITHIN_RAD = 0.012, 0.12
-# Over the hole: so near that the tip goes in, in shares of what may be; and turned so little.
-OVER_HOLE_SHARE, OVER_HOLE_RAD = 0.5, 0.05
+# Over the hole: so near that the tip goes in, as a share of what may be.
+OVER_HOLE_SHARE = 0.5
 HOVER_M = 0.010
 HOVER_SLOPE = 1.5
 PUSH_M_S = 0.025
@@ -85,13 +85,14 @@ class ArmDriver:
         """Return the twist [6] that brings the peg over the hole and into it."""
         beside = math.hypot(position[0], position[1])
         above = position[2] - self._peg.peg_length_m  # of the tip over the rim
-        lined_up = beside < OVER_HOLE_SHARE * catch_m(self._peg) and abs(turn[2]) < OVER_HOLE_RAD
+        lined_up = beside < OVER_HOLE_SHARE * catch_m(self._peg)
         inside = above < 0.0
         height = HOVER_M + HOVER_SLOPE * max(beside - HOVER_M, 0.0)
         down = PUSH_M_S if lined_up or inside else DOWN_1_S * (above - height)
         across = 0.0 if inside and not lined_up else 1.0
         across *= PEG_GAIN_1_S
-        return np.concatenate([across * position[:2], [down], PEG_GAIN_1_S * turn])
+        upright = PEG_GAIN_1_S * np.array([turn[0], turn[1], 0.0])
+        return np.concatenate([across * position[:2], [down], upright])
 
     def _values(
         self, view: ArmView, twist: np.ndarray, seen: tuple[np.ndarray, np.ndarray]

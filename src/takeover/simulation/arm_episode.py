@@ -135,7 +135,7 @@ class PegMonitor(ArmMonitor):
         A peg that is pushed on the rim is some tenths of a millimetre deep: contacts give way.
         """
         x, y, z = self._tip(state).tolist()
-        inside = max(abs(x), abs(y)) < 0.5 * self._spec.peg_width_m
+        inside = math.hypot(x, y) < 0.5 * self._spec.peg_diameter_m
         return max(z, 0.0) if inside else 0.0
 
     def _tip(self, state: ArmState) -> np.ndarray:

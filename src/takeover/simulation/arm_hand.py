@@ -21,6 +21,7 @@ _HAND_KG, _FINGER_KG, _PEG_KG = 0.8, 0.09, 0.08
 _HAND_Z_M, _HAND_HALF_M = -0.083, (0.032, 0.102, 0.046)
 _FLANGE_Z_M, _FLANGE_HALF_M = -0.02, (0.03, 0.03, 0.02)  # of an arm without a gripper
 _PAD_HALF_M, _PAD_Z_M = (0.0105, 0.007, 0.027), -0.018
+_PEG_SIDES = 32
 _HELD_M = 0.018  # so far behind the tool frame the peg begins
 _FINGER_STIFFNESS_N_M, _FINGER_DAMPING_N_S_M, _FINGER_ARMATURE_KG = 4000.0, 60.0, 0.2
 # Low enough to see under the peg: from 3 cm above the fingertips it would hide the hole at every
@@ -60,10 +61,11 @@ def add_hand(
         add_mesh_geom(hand, 'hand', LINK_GROUP, 'hand', pos=[0.0, 0.0, meshes.hand_z_m])
     narrowest_m = 0.0
     if isinstance(episode, PegEpisodeSpec):
-        narrowest_m = episode.peg_width_m
+        narrowest_m = episode.peg_diameter_m
         if gripper is not None and narrowest_m >= gripper.max_width_m:
             raise SimulationError(
-                f'episode.peg_width_m is {narrowest_m}; the gripper opens {gripper.max_width_m} m'
+                f'episode.peg_diameter_m is {narrowest_m}; the gripper opens '
+                f'{gripper.max_width_m} m'
             )
         _add_peg(scene, hand, episode)
     if gripper is not None:
@@ -88,10 +90,12 @@ def add_mesh_geom(
 
 
 def _add_peg(scene: mujoco.MjSpec, hand: mujoco.MjsBody, episode: PegEpisodeSpec) -> None:
-    """Add the peg, a square bar whose tip is chamfered."""
-    half, cut, end = 0.5 * episode.peg_width_m, episode.chamfer_m, episode.peg_length_m
-    sections = [(-_HELD_M, half), (end - cut, half), (end, half - cut)]
-    corners = [(x * size, y * size, z) for z, size in sections for x in (-1, 1) for y in (-1, 1)]
+    """Add the peg, a round bar whose tip is chamfered."""
+    radius, cut, end = 0.5 * episode.peg_diameter_m, episode.chamfer_m, episode.peg_length_m
+    turns = 2.0 * np.pi * np.arange(_PEG_SIDES) / _PEG_SIDES
+    circle = np.stack([np.cos(turns), np.sin(turns)], axis=1)
+    sections = [(-_HELD_M, radius), (end - cut, radius), (end, radius - cut)]
+    corners = [(*(size * point), z) for z, size in sections for point in circle]
     scene.add_mesh(name='peg', uservert=np.ravel(corners))
     hand.add_geom(
         name='peg',

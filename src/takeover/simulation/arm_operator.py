@@ -18,7 +18,7 @@ from takeover.specs import TaskSpec
 # Skill against the amount of defects it stands for, of each task; see `OperatorConfig.skill`.
 SKILLS = {
     'reach': ((0.1, 0.84), (0.4, 0.65), (0.9, 0.5), (1.0, 0.0)),
-    'peg': ((0.1, 1.4), (0.4, 0.92), (0.9, 0.2), (1.0, 0.0)),
+    'peg': ((0.1, 1.7), (0.4, 1.1), (0.9, 0.6), (1.0, 0.0)),
 }
 # An arm is at its goal in three seconds: who watches one loses patience sooner than with a rover,
 # looks less far ahead, and helps for longer.
@@ -80,7 +80,7 @@ class ArmWatch:
         if view.contact_force_n > _HARD_N:
             return 'pushes too hard'
         position, turn = goal_error(view)
-        if self._peg is not None and self._misses(view, position, turn):
+        if self._peg is not None and self._misses(view, position):
             return 'about to miss the hole'
         return self._gets_nowhere(view.time_s, position, turn, view.width_m)
 
@@ -92,7 +92,7 @@ class ArmWatch:
         above = position[2] - self._peg.peg_length_m
         return above < _BEGUN_M and math.hypot(*position[:2]) < 2.0 * catch_m(self._peg)
 
-    def _misses(self, view: ArmView, position: np.ndarray, turn: np.ndarray) -> bool:
+    def _misses(self, view: ArmView, position: np.ndarray) -> bool:
         """Return whether the tip, going on as it moves, meets the board before it is over it."""
         above = position[2] - self._peg.peg_length_m
         soon = above - max(view.true_tool().linear_m_s[2], 0.0) * self._horizon_s
@@ -100,15 +100,14 @@ class ArmWatch:
             return False
         moved = position[:2] - view.true_tool().linear_m_s[:2] * self._horizon_s
         beside = min(math.hypot(*moved), math.hypot(*position[:2]))
-        catch = catch_m(self._peg)
-        return beside > catch or abs(turn[2]) > 2.0 * catch / self._peg.peg_width_m
+        return beside > catch_m(self._peg)
 
     def _gets_nowhere(
         self, now_s: float, position: np.ndarray, turn: np.ndarray, width_m: float
     ) -> str | None:
-        way = np.linalg.norm(position) / _LENGTH_M + np.linalg.norm(turn) / _ANGLE_RAD
+        way = np.linalg.norm(position) / _LENGTH_M
         if self._peg is None:
-            way += width_m / _LENGTH_M
+            way += np.linalg.norm(turn) / _ANGLE_RAD + width_m / _LENGTH_M
         if way < self._nearest - _NEARER:
             self._nearest, self._nearest_s = way, now_s
         if way > self._nearest + _AWAY:

@@ -1,7 +1,8 @@
-"""What stands around a simulated arm: floor, table, board with a square hole, target, lights.
+"""What stands around a simulated arm: floor, table, board with a round hole, target, lights.
 
-The base frame is the world; its origin stands on the table. The board is four boxes around the
-hole, which goes down to the table. Nothing of the scene moves: only the target is put elsewhere.
+The base frame is the world; its origin stands on the table. The board is four boxes around a ring
+of smaller ones, which is the wall of the hole; it goes down to the table. Nothing of the scene
+moves: only the target is put elsewhere.
 """
 
 import math
@@ -19,6 +20,8 @@ FRONT_CAMERA = 'front'
 TARGET = 'target'
 TABLE_DOWN_M = 0.75
 BOARD_HALF_M = 0.10
+# The wall of the hole: so many boxes, so thick.
+_SEGMENTS, _RING_M = 24, 0.016
 PLATE_M = 0.0006  # what gives the top of the board its colour; no more than looks
 HOLE_RGBA = (0.03, 0.03, 0.04, 1.0)
 _TARGET_AXIS_M = 0.06
@@ -97,10 +100,12 @@ def add_board(scene: mujoco.MjSpec, episode: PegEpisodeSpec) -> None:
     :raises SimulationError: the hole is wider than the board or less deep than the goal.
     """
     x, y, top = episode.hole_position_m
-    hole = 0.5 * (episode.peg_width_m + episode.clearance_m)
-    if hole >= BOARD_HALF_M:
+    hole = 0.5 * (episode.peg_diameter_m + episode.clearance_m)
+    inner = hole + _RING_M / math.sqrt(2.0) - 0.5 * hole * (math.sqrt(2.0) - 1.0)
+    if inner >= BOARD_HALF_M:
         raise SimulationError(
-            f'episode.peg_width_m is {episode.peg_width_m}; the board is {2 * BOARD_HALF_M} m wide'
+            f'episode.peg_diameter_m is {episode.peg_diameter_m}; the board is '
+            f'{2 * BOARD_HALF_M} m wide'
         )
     if top <= episode.inserted_m:
         raise SimulationError(
@@ -108,10 +113,11 @@ def add_board(scene: mujoco.MjSpec, episode: PegEpisodeSpec) -> None:
             f'legal: more than inserted_m, {episode.inserted_m}'
         )
     board = scene.worldbody.add_body(name='board', pos=[x, y, 0.0])
-    rest = 0.5 * (BOARD_HALF_M - hole)
-    sides = [(sign * (hole + rest), 0.0, rest, BOARD_HALF_M) for sign in (1.0, -1.0)]
-    sides += [(0.0, sign * (hole + rest), hole, rest) for sign in (1.0, -1.0)]
-    for i, (side_x, side_y, half_x, half_y) in enumerate(sides):
+    rest = 0.5 * (BOARD_HALF_M - inner)
+    sides = [(sign * (inner + rest), 0.0, rest, BOARD_HALF_M, 0.0) for sign in (1.0, -1.0)]
+    sides += [(0.0, sign * (inner + rest), inner, rest, 0.0) for sign in (1.0, -1.0)]
+    for i, (side_x, side_y, half_x, half_y, turn) in enumerate(sides + _ring(hole)):
+        place = {'quat': [math.cos(0.5 * turn), 0.0, 0.0, math.sin(0.5 * turn)]}
         board.add_geom(
             name=f'board_{i}',
             type=mujoco.mjtGeom.mjGEOM_BOX,
@@ -120,9 +126,20 @@ def add_board(scene: mujoco.MjSpec, episode: PegEpisodeSpec) -> None:
             contype=0,
             conaffinity=1,
             rgba=HOLE_RGBA,
+            **place,
         )
-        _add_look(board, (side_x, side_y, top), (half_x, half_y, PLATE_M), material='board')
-    _add_look(board, (0.0, 0.0, 0.0), (hole, hole, PLATE_M), rgba=HOLE_RGBA)
+        look = (half_x, half_y, PLATE_M)
+        _add_look(board, (side_x, side_y, top), look, material='board', **place)
+    _add_look(board, (0.0, 0.0, 0.0), (inner, inner, PLATE_M), rgba=HOLE_RGBA)
+
+
+def _ring(radius: float) -> list[tuple[float, float, float, float, float]]:
+    """Return x, y, half sizes and turn of the boxes that make the wall of a hole."""
+    half = 0.5 * _RING_M
+    wide = (radius + _RING_M) * math.tan(math.pi / _SEGMENTS)
+    turns = [2.0 * math.pi * i / _SEGMENTS for i in range(_SEGMENTS)]
+    out = radius + half
+    return [(out * math.cos(turn), out * math.sin(turn), half, wide, turn) for turn in turns]
 
 
 def add_target(scene: mujoco.MjSpec) -> None:

@@ -67,8 +67,8 @@ def test_nothing_of_the_arm_touches_the_arm(model):
 
 def test_a_peg_the_gripper_cannot_hold_is_refused(peg_task_and_robot):
     task, robot = peg_task_and_robot
-    with pytest.raises(SimulationError, match='peg_width_m is 0.1; the gripper opens 0.08 m'):
-        build_model(robot, task.episode.model_copy(update={'peg_width_m': 0.1}))
+    with pytest.raises(SimulationError, match='peg_diameter_m is 0.1; the gripper opens 0.08 m'):
+        build_model(robot, task.episode.model_copy(update={'peg_diameter_m': 0.1}))
 
 
 def test_an_arm_needs_no_gripper(peg_task_and_robot):

@@ -142,6 +142,15 @@ def test_safe_is_what_no_take_over_and_no_failure_followed():
     assert [step.sequence for step in safe_steps(bad, 3)] == [*range(1, 6), *range(9, 18)]
 
 
+def test_what_a_person_drove_may_be_safe_before_a_take_over_too_but_not_before_a_failure():
+    rng = np.random.default_rng(3)
+    people = [Source.HUMAN, Source.POLICY]  # odd sequences are a person's
+    good = [step.sequence for step in safe_steps(episode(rng, 1, 1, 20, people), 3, people=True)]
+    assert good == [1, 2, 3, 4, 5, 7, *range(9, 21)]
+    bad = safe_steps(episode(rng, 1, 1, 20, people, outcome=2), 3, people=True)
+    assert [step.sequence for step in bad] == [1, 2, 3, 4, 5, 7, *range(9, 18)]
+
+
 def test_other_demonstrations_are_refused(task, demonstrations, events):
     state = learned(task, demonstrations, events[:20]).state_dict()
     first = demonstrations[0]

@@ -97,8 +97,9 @@ class SimNode(Node):
         number = self.episode + 1
         if self.pacing.running:
             self.end(Outcome.ABORTED)
-        self.next_seed, self.goes_on, self.placed = request.seed, True, False
-        if not self.robot.PLACED_EARLY:
+        if self.robot.PLACED_EARLY:
+            self.next_seed, self.goes_on, self.placed = request.seed, True, False
+        else:
             try:
                 self.reset(request.seed)
             except TakeoverError as error:

@@ -29,7 +29,7 @@ demo-quick: setup ## drive five episodes in simulation and write a report to run
 
 test: ## run every test, those with running nodes included
 	$(SET_UP) --learn
-	@$(IN_WORKSPACE) python -m pytest $(ARGS)
+	@$(IN_WORKSPACE) python -m pytest -n 2 $(ARGS)
 
 bench: ## measure every published number, each against its target
 	$(SET_UP) --learn --bench

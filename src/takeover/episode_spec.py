@@ -89,6 +89,7 @@ class PegEpisodeSpec(EpisodeSpec):
     def _has_a_tip(self) -> 'PegEpisodeSpec':
         if 2.0 * self.chamfer_m >= self.peg_diameter_m:
             raise ValueError(
-                f'chamfer_m {self.chamfer_m} leaves nothing of peg_diameter_m {self.peg_diameter_m}'
+                f'chamfer_m {self.chamfer_m} leaves nothing of peg_diameter_m '
+                f'{self.peg_diameter_m}'
             )
         return self

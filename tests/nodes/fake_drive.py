@@ -18,6 +18,7 @@ from takeover_nodes.camera_messages import image_message
 from tests.stack import Observer, wait_until
 
 RATE_HZ = 40.0
+BEGIN_PERIOD_S = 0.1
 STEPS_OF_EPISODE = 50
 
 
@@ -62,27 +63,27 @@ class FakeDrive:
     def begin(self, observer: Observer) -> RecorderState:
         """Wait until a recorder hears everything; return its state then.
 
-        A publisher may know its subscriber before it is known itself, so steps of no episode are
-        said until one is on the disk. They are not kept in `said`.
+        A publisher may know its subscriber before it is known itself, so one step of no episode
+        is said again and again until it is on the disk. It is not kept in `said`, and whatever of
+        it is lost, no other step lacks a part.
         """
         wait_until(
             lambda: all(out.get_subscription_count() > 0 for out in self.out.values()),
             'the recorder listens',
         )
-        start_s = time.monotonic()
-        first, before = self.sequence, dict(self.said)
+        before = dict(self.said)
+        self.begun = False
+        said, due_s = self.step(), time.monotonic() + BEGIN_PERIOD_S
 
         def on_disk() -> bool:
+            nonlocal due_s
+            if time.monotonic() >= due_s:
+                due_s += BEGIN_PERIOD_S
+                self.publish(said)
             state = observer.last('recorder/state')
-            return state is not None and state.last_sequence > first
+            return state is not None and state.last_sequence >= self.sequence
 
-        self.begun = False
-        self.drive(on_disk, rate_hz=10.0)
-        # What was not heard is given up by now, so that it is in the state.
-        gone_s = start_s + 3.5
-        self.drive(lambda: time.monotonic() > gone_s, rate_hz=10.0)
-        last = self.sequence
-        wait_until(lambda: observer.last('recorder/state').last_sequence >= last, 'all is quiet')
+        wait_until(on_disk, 'the first step is on the disk')
         self.begun, self.count, self.said = True, 0, before
         return observer.last('recorder/state')
 
@@ -95,6 +96,17 @@ class FakeDrive:
         self.sequence, self.count = self.sequence + 1, self.count + 1
         said = self.next(**changes)
         self.said[self.sequence] = said
+        self.publish(said, without)
+        if said.reward.outcome:
+            self.out['episode'].publish(
+                EpisodeState(
+                    episode=said.reward.episode, outcome=said.reward.outcome, terminated=True
+                )
+            )
+        return said
+
+    def publish(self, said: Said, without: str = '') -> None:
+        """Publish the parts of a step, but for the one of a topic that stays silent."""
         for topic, message in (
             ('policy/command', said.command),
             ('safety/executed_command', said.executed),
@@ -103,13 +115,6 @@ class FakeDrive:
         ):
             if topic != without and message is not None:
                 self.out[topic].publish(message)
-        if said.reward.outcome:
-            self.out['episode'].publish(
-                EpisodeState(
-                    episode=said.reward.episode, outcome=said.reward.outcome, terminated=True
-                )
-            )
-        return said
 
     def next(self, **changes: object) -> Said:
         """Return what is to be said about the step that is on."""

@@ -28,6 +28,8 @@ def start_learner(domain: int, folder: Path, *given: str, **options) -> subproce
         f'config_file:={settings}',
         'publish_period_s:=1.0',
         'checkpoint_period_s:=1.0',
+        # On a loaded machine one that steps back would hardly run at all.
+        'niceness:=0',
     )
     given = (*defaults, *given)
     return start_node('takeover_learning', 'learner_node', domain, given, **options)

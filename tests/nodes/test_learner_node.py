@@ -67,7 +67,9 @@ def diagnosis(observer) -> DiagnosticStatus | None:
     return None
 
 
-def test_a_log_that_grows_is_learned_from_and_policies_are_offered(observer, task, folder):
+def test_a_log_that_grows_is_learned_from_and_a_restart_goes_on_where_it_was(
+    observer, task, folder
+):
     with learner(observer.domain, folder) as process:
         waiting = f'waits for the first steps in {folder / "log"}'
         status = wait_for_status(
@@ -93,6 +95,7 @@ def test_a_log_that_grows_is_learned_from_and_policies_are_offered(observer, tas
         assert status.behind == 0 and status.updates == 60 - TINY.critic_from
         assert status.alpha > 0.0 and status.sigma > 0.0 and status.q != 0.0
         wait_until(lambda: diagnosis(observer).level == DiagnosticStatus.OK, 'all is well')
+        wait_until(lambda: '50 updates' in offered(observer).reason, 'the newest is offered')
         newest = offered(observer)
         stop(process)
     compute.prepare()
@@ -105,6 +108,19 @@ def test_a_log_that_grows_is_learned_from_and_policies_are_offered(observer, tas
     assert newest.version in {
         p.version for p in PolicyStore(folder / 'learner/policies').policies()
     }
+    goes_on_where_it_was(observer, folder, newest)
+
+
+def goes_on_where_it_was(observer, folder, newest) -> None:
+    """Start the learner again: it has nothing to do but to offer its newest policy once more."""
+    observer.heard.clear()
+    with learner(observer.domain, folder) as process:
+        wait_until(lambda: offered(observer), 'it is offered again', 3.0 * DEADLINE_S)
+        assert offered(observer).version == newest.version
+        assert offered(observer).reason == 'the newest one when the learner began again'
+        status = wait_for_status(observer, lambda s: s.updates == 50, 'where it was')
+        assert status.transitions == 60
+        stop(process)
 
 
 def test_a_version_that_is_not_corrected_is_left_to_drive(observer, task, folder):
@@ -135,29 +151,6 @@ def test_it_answers_and_tells_while_it_clones(observer, folder):
         stop(process, signal.SIGTERM)
         assert time.monotonic() - asked_s < 10.0
     assert not checkpoints(folder / 'learner' / 'checkpoints')
-
-
-def test_after_a_restart_it_goes_on_and_offers_the_newest_policy_again(observer, task, folder):
-    write_log(folder / 'log', task, [*episode(1), *episode(2)])
-    with learner(observer.domain, folder) as process:
-        wait_for_status(observer, lambda s: s.updates == 50, 'all is learned')
-        wait_until(
-            lambda: offered(observer) and '50 updates' in offered(observer).reason, 'it is offered'
-        )
-        newest = offered(observer)
-        stop(process)
-    restarted_s = time.monotonic()
-    with learner(observer.domain, folder) as process:
-        wait_until(
-            lambda: observer.since('learner/policy', restarted_s),
-            'it is offered again',
-            3.0 * DEADLINE_S,
-        )
-        assert offered(observer).version == newest.version
-        assert offered(observer).reason == 'the newest one when the learner began again'
-        status = wait_for_status(observer, lambda s: s.updates == 50, 'where it was')
-        assert status.transitions == 60
-        stop(process)
 
 
 @pytest.mark.parametrize(
@@ -220,11 +213,11 @@ def test_parameters_that_are_not_legal_are_refused(observer, folder, given, mess
 
 
 def test_it_steps_back_for_other_processes(observer, task, folder):
-    write_log(folder / 'log', task, [step for n in range(1, 40) for step in episode(n)])
+    write_log(folder / 'log', task, [step for n in range(1, 15) for step in episode(n)])
     with learner(observer.domain, folder, 'niceness:=15') as process:
         wait_for_status(observer, lambda s: s.updates > 0, 'it learns')
         assert os.getpriority(os.PRIO_PROCESS, process.pid) == 15
-        wait_for_status(observer, lambda s: not s.behind and s.updates > 1000, 'all is learned')
+        wait_for_status(observer, lambda s: not s.behind and s.updates > 300, 'all is learned')
         # Those of DDS, which hardly do anything, began before the parameters were known.
         used = {
             int(each.name): sum(

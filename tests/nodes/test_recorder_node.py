@@ -115,9 +115,10 @@ def test_another_reader_of_ros_bags_opens_the_log(observer, task, tmp_path):
 
 
 def test_inputs_and_images_are_kept_as_they_came(observer, task, tmp_path):
-    drive = FakeDrive(observer, task)
+    # Before those of the drive: a recorder that knows them knows these, too.
     odometry = observer.node.create_publisher(Odometry, 'odom', qos.SENSOR)
     camera = observer.node.create_publisher(Image, 'camera/image_raw', qos.SENSOR)
+    drive = FakeDrive(observer, task)
     image = Image(height=2, width=3, step=9, encoding='rgb8', data=bytes(range(18)))
     image.header.frame_id = 'camera_optical_frame'
     moved = Odometry()
@@ -223,8 +224,9 @@ def test_a_command_for_another_task_is_refused_and_said(observer, task, tmp_path
 
 
 def test_an_episode_that_is_taken_back_is_not_learned_from(observer, task, tmp_path):
-    drive = FakeDrive(observer, task)
+    # Before those of the drive: a recorder that knows them knows this one, too.
     undo = observer.node.create_publisher(UndoMessage, 'intervention/undo', qos.RECORD)
+    drive = FakeDrive(observer, task)
     with recorder(observer.domain, tmp_path) as process:
         drive.begin(observer)
         wait_until(undo.get_subscription_count, 'the recorder hears of it')

@@ -24,7 +24,7 @@ def test_what_was_shown_and_what_was_driven_is_in_two_logs(repository, task, tmp
     run = tmp_path / 'run'
     joystick = repository / 'config/inputs/joystick.yaml'
     task_file = repository / 'config/tasks/rover_path.yaml'
-    assert command(task=task_file, joystick=joystick, out=run, steps=1, episodes=0) == 0
+    assert command(task=task_file, device=joystick, out=run, steps=1, episodes=0) == 0
     shown = list(read_steps([run / 'demonstrations'], spec_hash(task)))
     ends = [step for step in shown if step.terminated]
     assert [step.outcome for step in ends] == [Outcome.GOAL] * 4

@@ -80,7 +80,9 @@ class InterventionParameters:
         for name, legal in (('input_kind', ('', *LOADERS)), ('episodes', get_args(Episodes))):
             if getattr(self, name) not in legal:
                 words = ', '.join(filter(None, legal))
-                raise ParameterError(f'parameter {name} is {getattr(self, name)!r}; legal: {words}')
+                raise ParameterError(
+                    f'parameter {name} is {getattr(self, name)!r}; legal: {words}'
+                )
 
     def mapping(self, action: ActionContract, robot: RobotSpec) -> DeviceMapping:
         """Read the mapping file of the input device."""

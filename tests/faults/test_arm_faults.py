@@ -31,6 +31,7 @@ from trajectory_msgs.msg import JointTrajectory
 COMMANDS = 'joint_trajectory_controller/joint_trajectory'
 # The policy turns the tool by this, the person moves it up, tool axes, in the order of the action.
 TURN_RAD_S = 0.12
+TURN = '    - {name: angular.z, unit: rad/s, low: -0.5, high: 0.5}'
 LIFT = (0.0, 0.0, -0.03, 0.0)
 MOVES_RAD_S, STANDS_RAD_S = 0.05, 0.02
 # For a machine that is busy with other things; without a time-out the arm would go on for good.
@@ -41,10 +42,11 @@ JUMP_RAD = 0.03
 
 @pytest.fixture(scope='module')
 def peg(tmp_path_factory, repository):
-    """Return a task like arm_peg whose episodes last, and its robot."""
+    """Return a task like arm_peg whose episodes last, in which the tool turns, and its robot."""
     path = tmp_path_factory.mktemp('task') / 'arm_peg.yaml'
     text = (repository / 'config' / 'tasks' / 'arm_peg.yaml').read_text()
-    path.write_text(re.sub('time_limit_s: .*', 'time_limit_s: 600.0', text))
+    text = re.sub('time_limit_s: .*', 'time_limit_s: 600.0', text)
+    path.write_text(re.sub('(    - {name: linear.z, .*)', rf'\1\n{TURN}', text))
     return path, *load_task_and_robot(path)
 
 

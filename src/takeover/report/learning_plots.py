@@ -31,6 +31,8 @@ OUTCOME_COLOURS = {
     'running': HOLD,
 }
 LAST_EPISODES = 10
+# Room around a track for the mark at its end, as a share of the room around the path.
+MARK_SHARE = 0.25
 CURVES = {
     'q': 'value of what was done (q)',
     'sigma': 'its standard deviation (sigma)',

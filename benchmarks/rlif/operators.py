@@ -24,11 +24,13 @@ from benchmarks.rlif.experiment import (
 )
 import numpy as np
 from takeover.agents.evaluation import evaluate
+from takeover.intervention.device_choice import load_mapping
 from takeover.outcome import Outcome
 from takeover.simulation.arm_driver import ArmDriver
 from takeover.simulation.expert import PathExpert
 from takeover.simulation.operator import OperatorConfig
-from takeover.simulation.robots import device_mapping, robot_environment, seat_operator
+from takeover.simulation.robots import robot_environment
+from takeover.simulation.seat import operator_config, seat_operator
 from takeover.simulation.takeover_loop import Idle, TakeoverLoop
 from takeover.simulation.task_environment import TaskEnv
 from takeover.task import load_task_and_robot
@@ -41,8 +43,9 @@ FILE = RESULTS / 'operators.csv'
 
 def operator(env: TaskEnv, skill: float) -> Callable[[range], str]:
     """Return how an operator drives courses alone: a letter for each."""
-    mapping = device_mapping(env.task, env.robot)
-    person = seat_operator(env, mapping, OperatorConfig(skill=skill, always=True))
+    mapping = load_mapping(env.action_contract, env.robot)
+    config = operator_config(env.robot, skill, always=True)
+    person = seat_operator(env.task, env.robot, mapping, config)
     loop, idle = TakeoverLoop(env, mapping, person), Idle(env)
 
     def drive(courses: range) -> str:

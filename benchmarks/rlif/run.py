@@ -29,12 +29,13 @@ from benchmarks.rlif.experiment import (
     run_folder,
     write_rows,
 )
+from takeover.action import ActionContract
 from takeover.data.log_messages import headless_channels
 from takeover.data.log_metadata import log_metadata, versions
 from takeover.data.log_writer import LogWriter, write_steps
+from takeover.intervention.device_choice import load_mapping
 from takeover.policy.provenance import describe
 from takeover.policy.store import PolicyStore
-from takeover.simulation.robots import device_mapping
 from takeover.specs import spec_hash
 from takeover.task import load_task_and_robot
 from takeover.training import compute
@@ -51,7 +52,7 @@ def drive(
     begun_s, begun_cpu_s, at = time.monotonic(), time.process_time(), machine()
     computing = str(compute.prepare())
     task, robot = load_task_and_robot(experiment.task)
-    mapping = device_mapping(task, robot)
+    mapping = load_mapping(ActionContract(task.action), robot)
     metadata = log_metadata(experiment.task, command, asdict(settings))
     with LogWriter(folder / 'log', headless_channels(), metadata) as log:
         hash_of_task = spec_hash(task)

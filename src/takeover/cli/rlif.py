@@ -42,14 +42,15 @@ def command(
         out: Folder of the run; must not exist.
     """
     from rich.console import Console
+    from takeover.action import ActionContract
     from takeover.data.log_messages import headless_channels
     from takeover.data.log_metadata import log_metadata
     from takeover.data.log_writer import LogWriter, write_steps
+    from takeover.intervention.device_choice import load_mapping
     from takeover.policy.bundle_writer import write_atomically
     from takeover.report.learning_evaluation import evaluate_policy, write_evaluations
     from takeover.report.learning_page import write_learning_report
     from takeover.report.learning_session import EVALUATIONS_FILE
-    from takeover.simulation.robots import device_mapping
     from takeover.specs import spec_hash
     from takeover.task import load_task_and_robot
     from takeover.training import compute
@@ -66,7 +67,7 @@ def command(
     if episodes < 0:
         raise TakeoverError(f'--episodes is {episodes}; it must be 0 or more')
     spec, robot = load_task_and_robot(task)
-    mapping = device_mapping(spec, robot, device)
+    mapping = load_mapping(ActionContract(spec.action), robot, path=device or '')
     settings = RlifRunConfig(
         steps=steps,
         seed=seed,

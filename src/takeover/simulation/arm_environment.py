@@ -3,12 +3,9 @@
 Commands always pass the safety gate of the arm: it is what makes joint positions out of a twist.
 """
 
-from typing import Any
-
 import numpy as np
 from takeover.arm_samples import PoseSample, ToolSample
 from takeover.arm_spec import ArmSpec
-from takeover.outcome import Outcome
 from takeover.safety.arm_gate import ArmGate, ArmOutput
 from takeover.simulation.arm import ArmSimulation
 from takeover.simulation.task_environment import GATE_TICKS, TaskEnv
@@ -110,15 +107,6 @@ class ArmEnv(TaskEnv):
 
     def _picture(self, topic: str) -> np.ndarray:
         return self.simulation.render(next(name for name in _CAMERAS if name in topic))
-
-    def _info(self) -> dict[str, Any]:
-        outcome = self.simulation.outcome
-        return {
-            'outcome': outcome.name,
-            'success': outcome is Outcome.GOAL,
-            'course_seed': self.simulation.seed,
-            'progress': self.simulation.progress.share,
-        }
 
 
 def _pose(sample: PoseSample | ToolSample, frame_id: str) -> PoseSample:

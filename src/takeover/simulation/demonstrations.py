@@ -5,7 +5,7 @@ from collections.abc import Callable
 from takeover.data.step import Step
 from takeover.intervention.command_reader import DeviceMapping
 from takeover.outcome import Outcome
-from takeover.simulation.robots import operator_config, seat_operator
+from takeover.simulation.seat import operator_config, seat_operator
 from takeover.simulation.takeover_loop import Idle, LoopConfig, TakeoverLoop
 from takeover.simulation.task_environment import TaskEnv
 
@@ -27,7 +27,8 @@ def drive_demonstrations(
     :param seed: of the person's habits and noise.
     :param on_episode: told how many episodes there are, after each one that reached the goal.
     """
-    operator = seat_operator(env, mapping, operator_config(env.robot, skill, always=True), seed)
+    config = operator_config(env.robot, skill, always=True)
+    operator = seat_operator(env.task, env.robot, mapping, config, seed)
     drive = TakeoverLoop(env, mapping, operator, config=loop)
     idle = Idle(env)
     steps, course, found = [], first_course, 0

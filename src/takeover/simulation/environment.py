@@ -4,10 +4,7 @@ By default the environment is the bare robot. `latency_s` and `gated` put the de
 path and the limits of the safety gate into the loop, as they are when the policy drives live.
 """
 
-from typing import Any
-
 import numpy as np
-from takeover.outcome import Outcome
 from takeover.robot import RoverSpec
 from takeover.safety.gate import SafetyGate
 from takeover.safety.limits import limits_for_action
@@ -97,15 +94,6 @@ class RoverPathEnv(TaskEnv):
 
     def _picture(self, topic: str) -> np.ndarray:
         return self.simulation.render()
-
-    def _info(self) -> dict[str, Any]:
-        outcome = self.simulation.outcome
-        return {
-            'outcome': outcome.name,
-            'success': outcome is Outcome.GOAL,
-            'course_seed': self.simulation.seed,
-            'progress': self.simulation.progress.share,
-        }
 
     def _new_gate(self) -> SafetyGate:
         gate = SafetyGate(

@@ -26,6 +26,13 @@ GATE_TICKS = 2
 Shown = np.ndarray | dict[str, np.ndarray]
 
 
+class Progress(Protocol):
+    """Numbers of an episode; each kind of robot has more of them."""
+
+    share: float
+    """Of the way to the goal, 0 to 1."""
+
+
 class Simulation(Protocol):
     """The truth below, for experts and for evaluation."""
 
@@ -42,6 +49,10 @@ class Simulation(Protocol):
     @property
     def outcome(self) -> Outcome:
         """How the episode stands."""
+
+    @property
+    def progress(self) -> Progress:
+        """How the episode goes."""
 
     def reset(self, seed: int) -> None:
         """Start the episode of a seed from nothing."""
@@ -149,9 +160,15 @@ class TaskEnv(gymnasium.Env[Shown, np.ndarray]):
     def _picture(self, topic: str) -> np.ndarray:
         """Return what the camera behind an image input sees now, uint8 [h, w, 3]."""
 
-    @abstractmethod
     def _info(self) -> dict[str, Any]:
         """Return outcome, success and what else is known of the episode."""
+        outcome = self.simulation.outcome
+        return {
+            'outcome': outcome.name,
+            'success': outcome is Outcome.GOAL,
+            'course_seed': self.simulation.seed,
+            'progress': self.simulation.progress.share,
+        }
 
     def _observe(self) -> Shown:
         self._look()

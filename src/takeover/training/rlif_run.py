@@ -22,7 +22,8 @@ from takeover.policy.onnx_policy import OnnxPolicy
 from takeover.policy.store import PolicyStore
 from takeover.robot import RobotSpec
 from takeover.simulation.demonstrations import drive_demonstrations
-from takeover.simulation.robots import operator_config, robot_environment, seat_operator
+from takeover.simulation.robots import robot_environment
+from takeover.simulation.seat import operator_config, seat_operator
 from takeover.simulation.takeover_loop import LoopConfig, TakeoverLoop
 from takeover.specs import TaskSpec
 from takeover.training.publishing import KEEP_POLICIES, store_policy
@@ -143,7 +144,8 @@ class RlifRun:
             self.env.action_contract, config.exploration_std, 1.0 / self.task.rate_hz, config.seed
         )
         operator = seat_operator(
-            self.env,
+            self.task,
+            self.env.robot,
             self._mapping,
             operator_config(self.env.robot, config.operator_skill),
             config.seed,

@@ -20,8 +20,8 @@ from takeover.simulation.course import Course
 from takeover.simulation.environment import RoverPathEnv
 from takeover.simulation.expert import PathExpert
 from takeover.simulation.operator import OperatorConfig
-from takeover.simulation.robots import seat_operator
 from takeover.simulation.rover import RoverSimulation, TruePose
+from takeover.simulation.seat import seat_operator
 from takeover.simulation.takeover_loop import TakeoverLoop
 from takeover.task import load_task
 from takeover.training.step_frames import StepFrames
@@ -139,7 +139,7 @@ def test_steps_of_the_loop_hold_the_pictures_the_policy_saw(make, repository, la
     mapping = load_joystick(
         repository / 'config/inputs/joystick.yaml', ActionContract(task.action)
     )
-    operator = seat_operator(env, mapping, OperatorConfig(skill=1.0))
+    operator = seat_operator(env.task, env.robot, mapping, OperatorConfig(skill=1.0))
     loop, seen = TakeoverLoop(env, mapping, operator), []
 
     class Turning:

@@ -4,8 +4,6 @@ A person also leaves a protective stop that too hard a push has latched, once th
 any other latched stop is left to whoever has latched it.
 """
 
-from dataclasses import replace
-
 from geometry_msgs.msg import PoseStamped, Twist, Vector3, WrenchStamped
 from nav_msgs.msg import Odometry
 from rclpy.node import Node
@@ -14,9 +12,8 @@ from std_srvs.srv import Trigger
 from takeover.action import ActionContract
 from takeover.arm_spec import ArmSpec
 from takeover.intervention.device_choice import load_mapping, SPACEMOUSE
-from takeover.simulation.arm_operator import arm_operator, WATCHFUL
-from takeover.simulation.hand import SpaceMouseHand
 from takeover.simulation.observed_arm import ObservedArm
+from takeover.simulation.seat import operator_config, seat_operator
 from takeover.specs import TaskSpec
 from takeover_msgs.msg import SafetyState
 from takeover_nodes import arm_messages, qos
@@ -44,10 +41,8 @@ class ArmSeat(Seat):
     ) -> None:
         """See `operator_seat.take_seat`."""
         super().__init__(node)
-        action = ActionContract(task.action)
-        mapping = load_mapping(action, robot, SPACEMOUSE, input_file)
-        hand = SpaceMouseHand(mapping, action, robot.base_frame)
-        self.operator = arm_operator(task, robot, hand, replace(WATCHFUL, skill=skill), seed)
+        mapping = load_mapping(ActionContract(task.action), robot, SPACEMOUSE, input_file)
+        self.operator = seat_operator(task, robot, mapping, operator_config(robot, skill), seed)
         self.view = ObservedArm(robot)
         self.latched, self.asked_s = False, 0.0
         self.twist_publisher = node.create_publisher(Twist, 'spacenav/twist', qos.INPUT)

@@ -6,10 +6,8 @@ from sensor_msgs.msg import Joy
 from takeover.action import ActionContract
 from takeover.intervention.device_choice import JOYSTICK, load_mapping
 from takeover.robot import RoverSpec
-from takeover.simulation.hand import JoystickHand
 from takeover.simulation.observed_rover import ObservedObstacle, ObservedRover
-from takeover.simulation.operator import OperatorConfig
-from takeover.simulation.rover_operator import rover_operator
+from takeover.simulation.seat import operator_config, seat_operator
 from takeover.specs import TaskSpec
 from takeover_nodes import conversions, qos
 from takeover_nodes.managed_node import ManagedNode
@@ -33,11 +31,8 @@ class RoverSeat(Seat):
     ) -> None:
         """See `operator_seat.take_seat`."""
         super().__init__(node)
-        action = ActionContract(task.action)
-        hand = JoystickHand(load_mapping(action, robot, JOYSTICK, input_file), action)
-        period_s = 1.0 / task.rate_hz
-        config = OperatorConfig(skill)
-        self.operator = rover_operator(robot, task.episode, hand, period_s, config, seed)
+        mapping = load_mapping(ActionContract(task.action), robot, JOYSTICK, input_file)
+        self.operator = seat_operator(task, robot, mapping, operator_config(robot, skill), seed)
         self.view = ObservedRover()
         self.joy_publisher = node.create_publisher(Joy, 'joy', qos.INPUT)
         hear = node.create_subscription

@@ -20,8 +20,8 @@ FRONT_CAMERA = 'front'
 TARGET = 'target'
 TABLE_DOWN_M = 0.75
 BOARD_HALF_M = 0.10
-# The wall of the hole: so many boxes, so thick.
-_SEGMENTS, _RING_M = 24, 0.016
+# The wall of the hole: so many boxes, at least so thick.
+_SEGMENTS, _RING_M, _OVERLAP = 24, 0.016, 0.98
 PLATE_M = 0.0006  # what gives the top of the board its colour; no more than looks
 HOLE_RGBA = (0.03, 0.03, 0.04, 1.0)
 _TARGET_AXIS_M = 0.06
@@ -101,7 +101,8 @@ def add_board(scene: mujoco.MjSpec, episode: PegEpisodeSpec) -> None:
     """
     x, y, top = episode.hole_position_m
     hole = 0.5 * (episode.peg_diameter_m + episode.clearance_m)
-    inner = hole + _RING_M / math.sqrt(2.0) - 0.5 * hole * (math.sqrt(2.0) - 1.0)
+    ring = max(_RING_M, 0.5 * hole)
+    inner = _OVERLAP * (hole + ring) / math.sqrt(2.0)  # its corners are within the ring
     if inner >= BOARD_HALF_M:
         raise SimulationError(
             f'episode.peg_diameter_m is {episode.peg_diameter_m}; the board is '
@@ -116,7 +117,7 @@ def add_board(scene: mujoco.MjSpec, episode: PegEpisodeSpec) -> None:
     rest = 0.5 * (BOARD_HALF_M - inner)
     sides = [(sign * (inner + rest), 0.0, rest, BOARD_HALF_M, 0.0) for sign in (1.0, -1.0)]
     sides += [(0.0, sign * (inner + rest), inner, rest, 0.0) for sign in (1.0, -1.0)]
-    for i, (side_x, side_y, half_x, half_y, turn) in enumerate(sides + _ring(hole)):
+    for i, (side_x, side_y, half_x, half_y, turn) in enumerate(sides + _ring(hole, ring)):
         place = {'quat': [math.cos(0.5 * turn), 0.0, 0.0, math.sin(0.5 * turn)]}
         board.add_geom(
             name=f'board_{i}',
@@ -133,10 +134,10 @@ def add_board(scene: mujoco.MjSpec, episode: PegEpisodeSpec) -> None:
     _add_look(board, (0.0, 0.0, 0.0), (inner, inner, PLATE_M), rgba=HOLE_RGBA)
 
 
-def _ring(radius: float) -> list[tuple[float, float, float, float, float]]:
+def _ring(radius: float, thickness: float) -> list[tuple[float, float, float, float, float]]:
     """Return x, y, half sizes and turn of the boxes that make the wall of a hole."""
-    half = 0.5 * _RING_M
-    wide = (radius + _RING_M) * math.tan(math.pi / _SEGMENTS)
+    half = 0.5 * thickness
+    wide = (radius + thickness) * math.tan(math.pi / _SEGMENTS)
     turns = [2.0 * math.pi * i / _SEGMENTS for i in range(_SEGMENTS)]
     out = radius + half
     return [(out * math.cos(turn), out * math.sin(turn), half, wide, turn) for turn in turns]

@@ -66,6 +66,25 @@ def test_nothing_of_the_arm_touches_the_arm(model):
     assert arm.sum() == 4 and not model.geom_conaffinity[arm].any()
 
 
+@pytest.mark.parametrize('diameter', [0.024, 0.07])
+def test_the_board_has_one_hole_and_that_is_round(peg_task_and_robot, diameter):
+    task, robot = peg_task_and_robot
+    episode = task.episode.model_copy(update={'peg_diameter_m': diameter})
+    model = build_model(robot, episode)
+    data = mujoco.MjData(model)
+    # The arm out of the way: only what stands below the ray is looked for.
+    mujoco.mj_forward(model, data)
+    x, y, top = episode.hole_position_m
+    radius = 0.5 * (diameter + episode.clearance_m)
+    seen, down = np.zeros(1, dtype=np.int32), np.array([0.0, 0.0, -1.0])
+    for turn in np.linspace(0.0, 2.0 * np.pi, 48, endpoint=False):
+        for beyond in (-1e-3, *np.arange(1e-3, 0.03, 1e-3)):
+            out = radius + beyond
+            at = np.array([x + out * np.cos(turn), y + out * np.sin(turn), top + 1e-3])
+            deep = mujoco.mj_ray(model, data, at, down, None, 1, -1, seen) - 1e-3
+            assert (deep > 0.9 * top) if beyond < 0.0 else (deep < 1e-3), (turn, beyond)
+
+
 def test_a_peg_the_gripper_cannot_hold_is_refused(peg_task_and_robot):
     task, robot = peg_task_and_robot
     with pytest.raises(SimulationError, match='peg_diameter_m is 0.1; the gripper opens 0.08 m'):

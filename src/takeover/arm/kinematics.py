@@ -33,7 +33,7 @@ def chain_model(robot: ArmSpec) -> mujoco.MjModel:
             mass=_MASS_KG,
             inertia=[_INERTIA_KG_M2] * 3,
             explicitinertial=True,
-            **_origin(joint),
+            **place_of(joint),
         )
         body.add_joint(
             name=joint.name,
@@ -42,7 +42,7 @@ def chain_model(robot: ArmSpec) -> mujoco.MjModel:
             limited=mujoco.mjtLimited.mjLIMITED_TRUE,
             range=[joint.min_rad, joint.max_rad],
         )
-    body.add_site(name=TOOL, **_origin(robot.tool))
+    body.add_site(name=TOOL, **place_of(robot.tool))
     return spec.compile()
 
 
@@ -154,6 +154,7 @@ class ArmKinematics:
         return self._data.site_xmat[self._site].reshape(3, 3)
 
 
-def _origin(origin: OriginSpec) -> dict[str, list[float]]:
+def place_of(origin: OriginSpec) -> dict[str, list[float]]:
+    """Return a frame as MuJoCo's specifications take it: `pos` and `quat` (w, x, y, z)."""
     x, y, z, w = quaternion_of_rpy(np.array(origin.rpy)).tolist()
     return {'pos': list(origin.xyz), 'quat': [w, x, y, z]}

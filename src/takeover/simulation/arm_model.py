@@ -11,8 +11,8 @@ the links above the hand touch nothing. Meshes are looks alone.
 
 import mujoco
 import numpy as np
-from takeover.arm.pose import quaternion_of_rpy
-from takeover.arm_spec import ArmSpec, OriginSpec
+from takeover.arm.kinematics import place_of
+from takeover.arm_spec import ArmSpec
 from takeover.episode_spec import PegEpisodeSpec, ReachEpisodeSpec
 from takeover.simulation.arm_dynamics import ARMATURE_KG_M2, joint_dynamics, JointDynamics
 from takeover.simulation.arm_hand import add_hand, add_mesh_geom, HAND
@@ -51,7 +51,7 @@ def build_model(robot: ArmSpec, episode: ReachEpisodeSpec | PegEpisodeSpec) -> m
     dynamics = joint_dynamics(robot)
     last = _add_links(scene, robot, meshes, dynamics)
     _add_servos(scene, robot, dynamics)
-    hand = last.add_body(name=HAND, gravcomp=1.0, **_origin(robot.tool))
+    hand = last.add_body(name=HAND, gravcomp=1.0, **place_of(robot.tool))
     add_hand(scene, hand, robot, episode, meshes)
     model = scene.compile()
     _damp_critically(model, robot, dynamics)
@@ -83,7 +83,7 @@ def _add_joint(
     parent: mujoco.MjsBody, robot: ArmSpec, index: int, dynamics: JointDynamics
 ) -> mujoco.MjsBody:
     joint = robot.joints[index]
-    body = parent.add_body(name=joint.name, gravcomp=1.0, **_origin(joint))
+    body = parent.add_body(name=joint.name, gravcomp=1.0, **place_of(joint))
     body.add_joint(
         name=joint.name,
         type=mujoco.mjtJoint.mjJNT_HINGE,
@@ -145,8 +145,3 @@ def _damp_critically(
         servo = model.actuator(f'{name}_{VELOCITY}')
         servo.gainprm[0] = damping
         servo.biasprm[2] = -damping
-
-
-def _origin(origin: OriginSpec) -> dict[str, list[float]]:
-    x, y, z, w = quaternion_of_rpy(np.array(origin.rpy)).tolist()
-    return {'pos': list(origin.xyz), 'quat': [w, x, y, z]}

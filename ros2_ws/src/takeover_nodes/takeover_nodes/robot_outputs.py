@@ -140,9 +140,11 @@ class JointTrajectoryOutput(ArmControllerOutput):
     interpolates linearly, and `allow_nonzero_velocity_at_trajectory_end` does not matter; the
     stamp is zero, which means at once.
 
-    The controller needs `command_interfaces: [position]`, all joints of the robot file (in any
-    order), `interpolate_from_desired_state: true` (else each point begins from the measured state,
-    which is behind), and no `constraints` tighter than the robot file's tracking_tolerance_rad.
+    The controller needs all joints of the robot file (in any order),
+    `interpolate_from_desired_state: true` (else each point begins from the measured state, which
+    is behind), and no `constraints` tighter than the robot file's tracking_tolerance_rad. Its
+    `command_interfaces` are [position] where the hardware stands steps of velocity, and [effort]
+    with gains where it does not, as on a Franka.
     """
 
     MESSAGE = JointTrajectory
@@ -174,10 +176,11 @@ class ForwardPositionOutput(ArmControllerOutput):
 class ServoTwistOutput(ArmControllerOutput):
     """MoveIt Servo: TwistStamped, the twist that is executed, in the frame of the action.
 
-    Servo does the inverse kinematics again, so its joints may drift from those of the gate, which
-    stops once they differ by tracking_tolerance_rad; its limits must be no narrower. It needs
-    `command_in_type: speed_units`, `incoming_command_timeout` the robot file's
-    timeouts.controller_s, the frame of the action in its model, and to be switched to twists.
+    Servo does the inverse kinematics again; the joints of the gate follow the measured ones. Its
+    limits must be no narrower, `scale.linear` and `scale.rotational` among them: they cap the
+    twist in speed units, too. It needs `command_in_type: speed_units`, `incoming_command_timeout`
+    the robot file's timeouts.controller_s, the robot file's tool_frame as the tip of its group,
+    the frame of the action in its model, and to be switched to twists.
     """
 
     MESSAGE = TwistStamped

@@ -24,7 +24,8 @@ from takeover.data.augmentation import random_shift
 from takeover.data.step import Step
 from takeover.specs import TaskSpec
 from takeover.task import load_task
-from takeover.training.takeover_replay import ReplayConfig, TakeoverReplay
+from takeover.training.replay_config import ReplayConfig
+from takeover.training.takeover_replay import TakeoverReplay
 
 TASK_FILE = Path(__file__).parents[1] / 'config' / 'tasks' / 'rover_lane.yaml'
 SHAPE = (84, 84, 3)

@@ -13,8 +13,8 @@ from takeover.observation import ObservationBuilder, OdometrySample
 from takeover.samples import ImageSample
 from takeover.specs import stack_of, TaskSpec
 from takeover.task import load_task
+from takeover.training.replay_config import ReplayConfig
 from takeover.training.takeover_learner import TakeoverConfig
-from takeover.training.takeover_replay import ReplayConfig
 from tests.conftest import REPOSITORY
 
 LANE_FILE = REPOSITORY / 'config' / 'tasks' / 'rover_lane.yaml'

@@ -13,8 +13,8 @@ from takeover.data.log_messages import headless_channels, UndoEpisode
 from takeover.data.log_writer import LogWriter
 from takeover.data.step import Step
 from takeover.specs import spec_hash, TaskSpec
+from takeover.training.replay_config import ReplayConfig
 from takeover.training.takeover_learner import TakeoverConfig
-from takeover.training.takeover_replay import ReplayConfig
 import yaml
 
 TINY = TakeoverConfig(

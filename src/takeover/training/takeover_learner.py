@@ -34,7 +34,8 @@ from takeover.policy.vision_weights import VisionWeights
 from takeover.specs import TaskSpec, VECTOR_FIELD
 from takeover.training.export import write_policy
 from takeover.training.eyes import Eyes
-from takeover.training.takeover_replay import ReplayConfig, TakeoverReplay
+from takeover.training.replay_config import ReplayConfig
+from takeover.training.takeover_replay import TakeoverReplay
 import torch
 
 PARITY_VECTORS = 64

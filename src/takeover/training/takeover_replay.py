@@ -4,14 +4,10 @@ Pictures are stored once and shared by all of these; who draws gets copies, shif
 Every part follows from the steps alone, in their order: nothing here is random but the drawing, so
 the same log gives the same replay again, and a checkpoint need not hold it.
 
-What is worth cloning is judged by what came of it. A step, whoever drove, counts as safe when
-neither a take-over nor a failure came within the next seconds; so a person's rescue counts when it
-worked, and the policy's own driving counts where it needed no rescue. Actions averaged over many
-such steps hold the actor in place where labels are silent.
+What of this run is worth cloning is judged by `takeover.training.safe_steps`.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from types import MappingProxyType
 
 import numpy as np
@@ -20,7 +16,6 @@ from takeover.agents.bc import SMALLEST_SCALE
 from takeover.agents.mirror import mirror_of
 from takeover.agents.rlif import CloningBatch
 from takeover.agents.tensor_batch import observations_of, TensorBatch
-from takeover.command import Source
 from takeover.data.assembler import DRIVERS, Transition
 from takeover.data.mixing import symmetric_batch
 from takeover.data.pair_ring import PairRing
@@ -28,59 +23,17 @@ from takeover.data.replay_buffer import ReplayBuffer
 from takeover.data.step import Step
 from takeover.data.transition import ArraySpec, TransitionBatch, VECTOR
 from takeover.errors import TakeoverError
-from takeover.outcome import Outcome
 from takeover.pictures import split_pictures
 from takeover.policy.model_inputs import joined
 from takeover.specs import TaskSpec, VECTOR_FIELD
 from takeover.training.batch_preparation import BatchPreparation
+from takeover.training.replay_config import ReplayConfig
+from takeover.training.safe_steps import safe_steps
 from takeover.training.step_frames import FrozenFeatures, StepFrames
 import torch
 
 FRAMES = 'frames'
 EXAMPLES = 64
-
-
-@dataclass(frozen=True)
-class ReplayConfig:
-    """What is kept, and how it is drawn."""
-
-    capacity: int = 200_000
-    """Observations kept of each of: this run, and what was before."""
-    n_step: int = 5
-    """Steps of each return."""
-    mirror: bool = True
-    """Show half of all rows in the mirror; the task must be symmetric."""
-    safe_s: float = 3.0
-    """A step without take-over or failure for so long after it is worth cloning."""
-    people: bool = False
-    """Clone each step that a person drove, unless a failure followed, also where the policy needed
-    the next take-over soon: for tasks in which it cannot go on from where it is let go of."""
-    own_share: float = 0.5
-    """Of the rows to clone, those of this run, once there are enough; the rest are
-    demonstrations."""
-    own_from: int = 400
-    """Safe steps that are enough."""
-    cloning_rows: int = 128
-    """Rows to clone in each step of the actor."""
-    shift: int = 4
-    """Pixels by which pictures are shifted at random, up to so many; 0: not at all."""
-    colours: float = 0.0
-    """How strongly the colours of pictures are changed at random, less than 1; 0: not at all. For
-    tasks in which the colours do not matter."""
-
-    def __post_init__(self) -> None:
-        """Refuse what cannot be drawn."""
-        for name, least in (('capacity', 2), ('n_step', 1), ('own_from', 1), ('cloning_rows', 2)):
-            if getattr(self, name) < least:
-                raise TakeoverError(f'{name} is {getattr(self, name)}; legal: {least} or more')
-        if self.shift < 0:
-            raise TakeoverError(f'shift is {self.shift}; legal: 0 or more')
-        if not 0.0 <= self.colours < 1.0:
-            raise TakeoverError(f'colours is {self.colours}; legal: 0 to less than 1')
-        if not 0.0 < self.safe_s < np.inf:
-            raise TakeoverError(f'safe_s is {self.safe_s}; legal: positive')
-        if not 0.0 <= self.own_share < 1.0:
-            raise TakeoverError(f'own_share is {self.own_share}; legal: 0 to less than 1')
 
 
 class TakeoverReplay:
@@ -312,23 +265,3 @@ def _shown(
     if FRAMES in observation:
         observation |= frames.shown(observation.pop(FRAMES))
     return observation, actions
-
-
-def safe_steps(episode: Sequence[Step], horizon: int, people: bool = False) -> list[Step]:
-    """Return the driven steps after which nothing went wrong for `horizon` steps.
-
-    Wrong are a take-over from the policy and an end that is not the goal.
-
-    :param people: for steps of a person only such an end is wrong.
-    """
-    last = len(episode) - 1
-    failed = bool(episode) and episode[-1].outcome != Outcome.GOAL
-    taken = [index for index, step in enumerate(episode) if step.onset]
-    doomed = set(range(last - horizon + 1, last + 1)) if failed else set()
-    unsafe = doomed | {before for at in taken for before in range(at - horizon + 1, at + 1)}
-    return [
-        step
-        for index, step in enumerate(episode)
-        if step.source in DRIVERS
-        and index not in (doomed if people and step.source is Source.HUMAN else unsafe)
-    ]

@@ -14,9 +14,9 @@ from takeover.errors import TakeoverError
 from takeover.networks.encoder import EncoderConfig
 from takeover.networks.pretrained import FeatureEncoderConfig
 from takeover.shipped import learner_settings
+from takeover.training.replay_config import ReplayConfig
 from takeover.training.settings import flat, settings_from, STRICT
 from takeover.training.takeover_learner import TakeoverConfig
-from takeover.training.takeover_replay import ReplayConfig
 
 
 class SettingsError(TakeoverError):

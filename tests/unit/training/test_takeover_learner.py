@@ -7,12 +7,13 @@ from takeover.command import Source
 from takeover.data.log_messages import UndoEpisode
 from takeover.data.step import Step
 from takeover.policy.onnx_policy import OnnxPolicy
+from takeover.training.replay_config import ReplayConfig
+from takeover.training.safe_steps import safe_steps
 from takeover.training.takeover_learner import (
     TakeoverConfig,
     TakeoverLearner,
     TakeoverLearnerError,
 )
-from takeover.training.takeover_replay import ReplayConfig, safe_steps
 from tests.state_difference import difference
 
 SMALL = TakeoverConfig(

@@ -7,7 +7,8 @@ import pytest
 from takeover.command import Source
 from takeover.data.assembler import TransitionAssembler
 from takeover.errors import TakeoverError
-from takeover.training.takeover_replay import ReplayConfig, TakeoverReplay
+from takeover.training.replay_config import ReplayConfig
+from takeover.training.takeover_replay import TakeoverReplay
 from tests.small_lane import (
     changed,
     each_picture,

@@ -10,11 +10,8 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 from takeover.config_file import StrictModel
 from takeover.robot import CameraSpec, LimitSpec, RobotSpec
-from takeover.spec_types import Name, NotNegative, Positive, refuse_repeats, Topic
-from takeover.specs import GRIPPER
-
-Vector = tuple[float, float, float]
-TWIST = ('linear.x', 'linear.y', 'linear.z', 'angular.x', 'angular.y', 'angular.z')
+from takeover.spec_types import Name, NotNegative, Positive, refuse_repeats, Topic, Vector
+from takeover.specs import GRIPPER, TWIST
 
 
 class OriginSpec(StrictModel):

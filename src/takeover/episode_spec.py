@@ -7,10 +7,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 from takeover.config_file import StrictModel
-from takeover.spec_types import NotNegative, Positive
+from takeover.spec_types import NotNegative, Positive, Vector
 
 Angle = Annotated[float, Field(ge=0.0, le=3.1416)]
-Vector = tuple[float, float, float]
 
 
 class EpisodeSpec(StrictModel):

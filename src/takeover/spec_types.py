@@ -7,6 +7,7 @@ from pydantic import Field
 Positive = Annotated[float, Field(gt=0.0)]
 NotNegative = Annotated[float, Field(ge=0.0)]
 Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
+Vector = tuple[float, float, float]
 Name = Annotated[str, Field(pattern=r'^[a-z][a-z0-9_]*(\.[a-z0-9_]+)*$', max_length=64)]
 Topic = Annotated[str, Field(pattern=r'^[a-z][a-z0-9_]*(/[a-z0-9_]+)*$', max_length=128)]
 

@@ -35,6 +35,8 @@ _TWIST_UNITS = {
     for part, unit in (('linear', 'm/s'), ('angular', 'rad/s'))
     for axis in 'xyz'
 }
+TWIST = tuple(_TWIST_UNITS)
+"""Its components: linear x, y, z, then angular x, y, z."""
 
 
 class ActionComponent(StrictModel):

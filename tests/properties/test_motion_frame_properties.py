@@ -9,14 +9,13 @@ import pytest
 from scipy.spatial.transform import Rotation
 from takeover.action import ActionContract
 from takeover.arm_samples import ToolSample
-from takeover.arm_spec import TWIST
 from takeover.command import Source
 from takeover.intervention.arbiter import Arbiter
 from takeover.intervention.arbiter_config import ArbiterConfig
 from takeover.intervention.command_reader import CommandReader
 from takeover.intervention.spacemouse import load_spacemouse, SpaceMouseMapping
 from takeover.simulation.hand import SpaceMouseHand
-from takeover.specs import ActionSpec
+from takeover.specs import ActionSpec, TWIST
 from takeover.task import load_task
 from tests.conftest import REPOSITORY
 

@@ -9,7 +9,8 @@ import mujoco
 import numpy as np
 from takeover.arm.pose import quaternion_of_matrix, quaternion_of_rpy
 from takeover.arm_samples import JointSample, ToolSample
-from takeover.arm_spec import ArmSpec, OriginSpec, TWIST
+from takeover.arm_spec import ArmSpec, OriginSpec
+from takeover.specs import TWIST
 
 TOOL = 'tool'
 SOLVER = 'daqp'

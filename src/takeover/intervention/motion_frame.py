@@ -10,9 +10,8 @@ from typing import Literal
 import numpy as np
 from takeover.action import ActionContract
 from takeover.arm.pose import matrix_of
-from takeover.arm_spec import TWIST
 from takeover.errors import TakeoverError
-from takeover.specs import GRIPPER
+from takeover.specs import GRIPPER, TWIST
 
 Frame = Literal['base', 'tool']
 

@@ -20,8 +20,7 @@ from takeover.intervention.command_reader import (
 from takeover.intervention.stick import StickShape
 from takeover.shipped import config_path
 from takeover.spec_types import Name
-
-TWIST = ('linear.x', 'linear.y', 'linear.z', 'angular.x', 'angular.y', 'angular.z')
+from takeover.specs import TWIST
 
 
 class SpaceMouseAxis(StickShape):

@@ -10,10 +10,10 @@ from collections.abc import Sequence
 import numpy as np
 from takeover.arm.differential_ik import DifferentialIk
 from takeover.arm.kinematics import ArmKinematics
-from takeover.arm_spec import ArmSpec, TWIST
+from takeover.arm_spec import ArmSpec
 from takeover.safety.joint_motion import JOINT_MARGIN_RAD, WALL_MARGIN_M
 from takeover.safety.limits import AxisLimits
-from takeover.specs import ActionSpec, GRIPPER
+from takeover.specs import ActionSpec, GRIPPER, TWIST
 
 # Motion ends this much before the hard limits, which therefore do not act on it.
 _MARGINS = 2.0

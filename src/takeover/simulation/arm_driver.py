@@ -14,10 +14,10 @@ import math
 import numpy as np
 from takeover.action import ActionContract
 from takeover.arm.pose import matrix_of
-from takeover.arm_spec import ArmSpec, TWIST
+from takeover.arm_spec import ArmSpec
 from takeover.episode_spec import PegEpisodeSpec
 from takeover.simulation.arm_view import ArmView, goal_error
-from takeover.specs import GRIPPER, TaskSpec
+from takeover.specs import GRIPPER, TaskSpec, TWIST
 
 REACH_GAIN_1_S, PEG_GAIN_1_S = 2.5, 1.8
 # The gripper closes when the tool is this near to the target.

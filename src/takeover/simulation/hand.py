@@ -10,9 +10,9 @@ import numpy as np
 from takeover.action import ActionContract
 from takeover.intervention.joystick import JoystickMapping
 from takeover.intervention.motion_frame import MotionFrame
-from takeover.intervention.spacemouse import SpaceMouseMapping, TWIST
+from takeover.intervention.spacemouse import SpaceMouseMapping
 from takeover.intervention.stick import StickShape
-from takeover.specs import GRIPPER
+from takeover.specs import GRIPPER, TWIST
 
 # Halvings of a stick's travel: finer than a float32 of sensor_msgs/Joy.
 _HALVINGS = 30

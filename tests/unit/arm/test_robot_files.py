@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 from takeover.arm.differential_ik import DifferentialIk
 from takeover.arm.kinematics import ArmKinematics
-from takeover.arm_spec import ArmSpec, TWIST
+from takeover.arm_spec import ArmSpec
+from takeover.specs import TWIST
 from takeover.task import load_robot
 
 FOLDER = Path(__file__).parents[3] / 'config' / 'robots'

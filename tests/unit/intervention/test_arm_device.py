@@ -11,8 +11,9 @@ from takeover.intervention.arbiter_config import ArbiterConfig
 from takeover.intervention.command_reader import CommandReader
 from takeover.intervention.human_command import Press
 from takeover.intervention.joystick import JoystickMapping, load_joystick
-from takeover.intervention.spacemouse import load_spacemouse, SpaceMouseMapping, TWIST
+from takeover.intervention.spacemouse import load_spacemouse, SpaceMouseMapping
 from takeover.intervention.state_machine import Mode
+from takeover.specs import TWIST
 from takeover.task import load_task
 
 FULL = 0.68

@@ -3,10 +3,9 @@
 import numpy as np
 import pytest
 from takeover.arm.kinematics import ArmKinematics
-from takeover.arm_spec import TWIST
 from takeover.safety.arm_action import ArmAction
 from takeover.safety.limits import limits_for_action
-from takeover.specs import ActionSpec
+from takeover.specs import ActionSpec, TWIST
 from takeover.task import load_robot
 from tests.arm_rig import ArmRig
 

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 from geometry_msgs.msg import TwistStamped
 from rclpy.duration import Duration
 from std_msgs.msg import Float64MultiArray
-from takeover.arm_spec import ArmSpec, TWIST
+from takeover.arm_spec import ArmSpec
 from takeover.errors import TakeoverError
 from takeover.robot import RobotSpec
 from takeover.safety.gate import GateOutput
-from takeover.specs import ActionSpec, GRIPPER
+from takeover.specs import ActionSpec, GRIPPER, TWIST
 from takeover_nodes import conversions, qos
 from takeover_nodes.managed_node import ManagedNode
 from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint

@@ -135,7 +135,7 @@ def described_versions(run: RlifRun) -> Iterator[dict[str, Any]]:
             'takeovers': found.takeovers,
             'failures': found.failures,
             'goals': found.goals,
-            'events_per_s_bound': f'{found.rate_bound:.4g}',
+            'success_bound': f'{found.success_bound:.4g}',
         }
 
 

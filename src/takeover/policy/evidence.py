@@ -1,15 +1,16 @@
 """What is known of each policy version from its own driving, and which of them to trust.
 
-Only what a real robot has: how long a version drove by itself, how often a person had to take
-over from it, and how often it failed. No simulator is asked.
+Only what a real robot has: how often a version came to the goal by itself, how often a person had
+to take over from it, and how often it failed. No simulator is asked.
 
-Events (take-overs and failures) of one version come at a constant rate, and the rate is unknown:
-with n events in T seconds its posterior under Jeffreys' prior is Gamma(n + 1/2, T). Versions are
-compared by an upper bound of their rate, so that a version must have driven for a while without
-being corrected to be trusted, and luck over a short drive does not count for much.
+Each drive of a version is an attempt: it ends at the goal, in a take-over or in a failure. Versions
+are compared by a lower bound of the share of attempts that end at the goal, so that a version must
+have come there several times to be trusted, and luck in one episode does not count for much. Time
+does not count: where a good policy is there within seconds, one that hovers until the time limit
+would be corrected less often per second.
 """
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass
 import math
 
@@ -17,8 +18,8 @@ from takeover.command import Source
 from takeover.data.step import Step
 from takeover.outcome import Outcome
 
-# Of the normal distribution: the bound holds with a probability of 0.84.
-_Z = 1.0
+# Of the normal distribution: the bound holds with a probability of 0.95.
+_Z = 1.645
 
 
 @dataclass
@@ -40,17 +41,18 @@ class VersionEvidence:
         return self.takeovers + self.failures
 
     @property
-    def rate_bound(self) -> float:
-        """Upper bound of the events per second; infinite before it drove.
+    def success_bound(self) -> float:
+        """Lower bound of the share of attempts that end at the goal; 0 before the first goal.
 
-        The quantile of the gamma distribution by E. B. Wilson and M. M. Hilferty, The Distribution
-        of Chi-Square, PNAS 1931.
+        The score interval of E. B. Wilson, Probable Inference, the Law of Succession, and
+        Statistical Inference, JASA 1927.
         """
-        if not self.driven_s:
-            return math.inf
-        shape = self.events + 0.5
-        cube = 1.0 - 1.0 / (9.0 * shape) + _Z / (3.0 * math.sqrt(shape))
-        return shape * cube**3 / self.driven_s
+        attempts = self.goals + self.events
+        if not self.goals:
+            return 0.0
+        share, z2 = self.goals / attempts, _Z**2 / attempts
+        spread = math.sqrt(z2 * share * (1.0 - share) + z2**2 / 4.0)
+        return (share + z2 / 2.0 - spread) / (1.0 + z2)
 
     def __str__(self) -> str:
         """Return one line for a person."""
@@ -91,6 +93,15 @@ class Evidence:
         """Return what is known of a version; nothing, if it never drove."""
         return self.versions.setdefault(version, VersionEvidence(version))
 
-    def best(self) -> VersionEvidence | None:
-        """Return the version to trust: the one with the lowest bound; None before any drove."""
-        return min(self.versions.values(), key=lambda found: found.rate_bound, default=None)
+    def best(self, versions: Container[str] | None = None) -> VersionEvidence | None:
+        """Return the version to trust: the one with the highest bound, of equals the newest.
+
+        :param versions: those to choose from; all that drove, if not given.
+        :returns: None before any of them drove.
+        """
+        drove = [
+            found
+            for found in self.versions.values()
+            if found.driven_s and (versions is None or found.version in versions)
+        ]
+        return max(reversed(drove), key=lambda found: found.success_bound, default=None)

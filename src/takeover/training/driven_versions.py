@@ -52,12 +52,7 @@ class DrivenVersions:
 
     def best(self, versions: Container[str]) -> VersionEvidence | None:
         """Return the version to trust among some; None before any of them drove."""
-        drove = (
-            found
-            for found in self.evidence.versions.values()
-            if found.driven_s and found.version in versions
-        )
-        return min(drove, key=lambda found: found.rate_bound, default=None)
+        return self.evidence.best(versions)
 
     def _follow(self, step: Step) -> None:
         if step.policy_version != self.driving:

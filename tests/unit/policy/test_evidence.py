@@ -38,28 +38,37 @@ def test_every_end_but_the_goal_is_a_failure():
     assert evidence.of('a').failures == 2
 
 
-def test_a_short_clean_drive_is_trusted_less_than_a_long_one_with_an_event():
-    lucky = VersionEvidence('lucky', driven_s=10.0)
+def test_luck_in_one_episode_is_trusted_less_than_many_goals_with_a_take_over():
+    lucky = VersionEvidence('lucky', driven_s=10.0, goals=1)
     proven = VersionEvidence('proven', driven_s=400.0, takeovers=1, goals=16)
-    assert proven.rate_bound < lucky.rate_bound
-    assert VersionEvidence('new').rate_bound == math.inf
+    assert proven.success_bound > lucky.success_bound > 0.0
+    assert VersionEvidence('new').success_bound == 0.0
 
 
-@pytest.mark.parametrize(
-    ('events', 'exact'),
-    # Quantiles of Gamma(n + 1/2, 1) at 0.8413, by integration of its density.
-    [(0, 0.9934), (1, 2.5931), (3, 5.2835), (10, 13.6896)],
-)
-def test_the_bound_is_the_quantile_of_the_posterior(events, exact):
-    bound = VersionEvidence('a', driven_s=1.0, takeovers=events).rate_bound
-    assert bound == pytest.approx(exact, rel=0.03)
+def test_hovering_for_long_is_no_better_than_failing_at_once():
+    hovers = VersionEvidence('hovers', driven_s=100.0, failures=9, goals=1)
+    fails = VersionEvidence('fails', driven_s=10.0, failures=9, goals=1)
+    quick = VersionEvidence('quick', driven_s=10.0, takeovers=1, goals=9)
+    assert hovers.success_bound == fails.success_bound < quick.success_bound
 
 
-def test_the_best_has_the_lowest_bound():
+@pytest.mark.parametrize(('goals', 'events'), [(1, 0), (3, 1), (16, 1), (5, 40)])
+def test_the_bound_is_the_share_that_would_just_explain_what_was_seen(goals, events):
+    bound = VersionEvidence('a', driven_s=1.0, takeovers=events, goals=goals).success_bound
+    attempts = goals + events
+    # Of a binomial with that share, what was seen is 1.645 standard deviations above the mean.
+    deviation = math.sqrt(attempts * bound * (1.0 - bound))
+    assert goals == pytest.approx(attempts * bound + 1.645 * deviation)
+
+
+def test_the_best_has_the_highest_bound_and_of_equals_is_the_newest():
     evidence = Evidence(0.05)
     assert evidence.best() is None
     evidence.versions = {
-        'a': VersionEvidence('a', 100.0, takeovers=4),
-        'b': VersionEvidence('b', 100.0, takeovers=1),
+        'a': VersionEvidence('a', 100.0, takeovers=4, goals=4),
+        'b': VersionEvidence('b', 100.0, takeovers=1, goals=4),
+        'c': VersionEvidence('c', 90.0, takeovers=1, goals=4),
+        'd': VersionEvidence('d', 0.0),
     }
-    assert evidence.best().version == 'b'
+    assert evidence.best().version == 'c'
+    assert evidence.best({'a', 'b'}).version == 'b'

@@ -21,7 +21,7 @@ from benchmarks.rlif.experiment import (
 from benchmarks.rlif.figures import draw_success, draw_takeovers, Runs
 from benchmarks.rlif.operators import FILE as OPERATORS
 from benchmarks.rlif.results import finished_runs, FinishedRun
-from takeover.agents.evaluation import wilson_interval
+from takeover.probability import wilson_interval
 
 HEADING = """# Learning from take-overs: results
 

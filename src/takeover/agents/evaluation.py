@@ -3,13 +3,11 @@
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-import math
 
 import numpy as np
 from takeover.outcome import Outcome
+from takeover.probability import wilson_interval
 from takeover.simulation.task_environment import TaskEnv
-
-_Z95 = 1.959963984540054
 
 
 @dataclass(frozen=True)
@@ -59,22 +57,6 @@ def evaluate(
         if on_episode is not None:
             on_episode(seed, outcomes[seed])
     return Evaluation(outcomes)
-
-
-def wilson_interval(successes: int, trials: int) -> tuple[float, float]:
-    """Return the 95 % interval of a probability from `successes` in `trials`.
-
-    E. B. Wilson: Probable inference, the law of succession, and statistical inference, JASA 1927.
-    It stays within [0, 1] and is honest for few trials and for none or all successes.
-    """
-    if trials == 0:
-        return 0.0, 1.0
-    share, weight = successes / trials, _Z95**2 / trials
-    centre = (share + 0.5 * weight) / (1.0 + weight)
-    half = (
-        _Z95 * math.sqrt(share * (1.0 - share) / trials + 0.25 * weight / trials) / (1.0 + weight)
-    )
-    return max(centre - half, 0.0), min(centre + half, 1.0)
 
 
 def _play(env: TaskEnv, act: Callable[[np.ndarray], np.ndarray], seed: int) -> str:

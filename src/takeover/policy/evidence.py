@@ -3,23 +3,20 @@
 Only what a real robot has: how often a version came to the goal by itself, how often a person had
 to take over from it, and how often it failed. No simulator is asked.
 
-Each drive of a version is an attempt: it ends at the goal, in a take-over or in a failure. Versions
-are compared by a lower bound of the share of attempts that end at the goal, so that a version must
-have come there several times to be trusted, and luck in one episode does not count for much. Time
-does not count: where a good policy is there within seconds, one that hovers until the time limit
-would be corrected less often per second.
+Each drive of a version is an attempt: it ends at the goal, in a take-over or in a failure.
+Versions are compared by a lower bound of the share of attempts that end at the goal, so that one
+must have come there several times to be trusted, and luck in one episode does not count for much.
+Time does not count: where a good policy is there within seconds, one that hovers until the time
+limit would be corrected less often per second.
 """
 
 from collections.abc import Container, Iterable
 from dataclasses import dataclass
-import math
 
 from takeover.command import Source
 from takeover.data.step import Step
 from takeover.outcome import Outcome
-
-# Of the normal distribution: the bound holds with a probability of 0.95.
-_Z = 1.645
+from takeover.probability import wilson_interval
 
 
 @dataclass
@@ -42,17 +39,8 @@ class VersionEvidence:
 
     @property
     def success_bound(self) -> float:
-        """Lower bound of the share of attempts that end at the goal; 0 before the first goal.
-
-        The score interval of E. B. Wilson, Probable Inference, the Law of Succession, and
-        Statistical Inference, JASA 1927.
-        """
-        attempts = self.goals + self.events
-        if not self.goals:
-            return 0.0
-        share, z2 = self.goals / attempts, _Z**2 / attempts
-        spread = math.sqrt(z2 * share * (1.0 - share) + z2**2 / 4.0)
-        return (share + z2 / 2.0 - spread) / (1.0 + z2)
+        """Lower end of the 95 % interval of the share of attempts that end at the goal."""
+        return wilson_interval(self.goals, self.goals + self.events)[0]
 
     def __str__(self) -> str:
         """Return one line for a person."""

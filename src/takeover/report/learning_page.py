@@ -10,7 +10,7 @@ from pathlib import Path
 import sys
 from typing import Any
 
-from takeover.agents.evaluation import wilson_interval
+from takeover.probability import wilson_interval
 from takeover.report.html import image, OUTCOMES, render, write_page
 from takeover.report.learning_evaluation import EvaluatedPolicy
 from takeover.report.learning_record import LearningSession, parts

@@ -1,5 +1,3 @@
-import math
-
 import numpy as np
 import pytest
 from takeover.command import Source
@@ -50,15 +48,6 @@ def test_hovering_for_long_is_no_better_than_failing_at_once():
     fails = VersionEvidence('fails', driven_s=10.0, failures=9, goals=1)
     quick = VersionEvidence('quick', driven_s=10.0, takeovers=1, goals=9)
     assert hovers.success_bound == fails.success_bound < quick.success_bound
-
-
-@pytest.mark.parametrize(('goals', 'events'), [(1, 0), (3, 1), (16, 1), (5, 40)])
-def test_the_bound_is_the_share_that_would_just_explain_what_was_seen(goals, events):
-    bound = VersionEvidence('a', driven_s=1.0, takeovers=events, goals=goals).success_bound
-    attempts = goals + events
-    # Of a binomial with that share, what was seen is 1.645 standard deviations above the mean.
-    deviation = math.sqrt(attempts * bound * (1.0 - bound))
-    assert goals == pytest.approx(attempts * bound + 1.645 * deviation)
 
 
 def test_the_best_has_the_highest_bound_and_of_equals_is_the_newest():

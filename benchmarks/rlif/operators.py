@@ -26,7 +26,7 @@ import numpy as np
 from takeover.agents.evaluation import evaluate
 from takeover.intervention.device_choice import load_mapping
 from takeover.outcome import Outcome
-from takeover.simulation.arm_driver import ArmDriver
+from takeover.simulation.arm.driver import ArmDriver
 from takeover.simulation.expert import PathExpert
 from takeover.simulation.operator import OperatorConfig
 from takeover.simulation.robots import robot_environment

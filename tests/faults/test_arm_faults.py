@@ -17,7 +17,7 @@ from std_srvs.srv import Trigger
 from takeover.action import ActionContract
 from takeover.intervention.device_choice import load_mapping
 from takeover.safety.arm_gate import ArmGate
-from takeover.simulation.arm import ArmSimulation
+from takeover.simulation.arm.simulation import ArmSimulation
 from takeover.simulation.camera import CameraUnavailable
 from takeover.simulation.hand import SpaceMouseHand
 from takeover.task import load_task_and_robot

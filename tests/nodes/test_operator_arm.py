@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from takeover.simulation.arm import ArmSimulation
+from takeover.simulation.arm.simulation import ArmSimulation
 from takeover.task import load_task_and_robot
 from takeover_msgs.msg import SafetyState
 from takeover_nodes import arm_messages

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 import math
 
 import numpy as np
-from takeover.simulation.arm_environment import ArmEnv
+from takeover.simulation.arm.environment import ArmEnv
 from takeover.simulation.environment import RoverPathEnv
 from takeover.simulation.task_environment import TaskEnv
 

@@ -2,7 +2,7 @@
 
 from takeover.arm_spec import ArmSpec
 from takeover.robot import RobotSpec
-from takeover.simulation.arm_environment import ArmEnv
+from takeover.simulation.arm.environment import ArmEnv
 from takeover.simulation.environment import RoverPathEnv
 from takeover.simulation.task_environment import TaskEnv
 from takeover.specs import TaskSpec

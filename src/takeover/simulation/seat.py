@@ -6,7 +6,7 @@ from takeover.action import ActionContract
 from takeover.arm_spec import ArmSpec
 from takeover.intervention.command_reader import DeviceMapping
 from takeover.robot import RobotSpec
-from takeover.simulation.arm_operator import arm_operator, WATCHFUL
+from takeover.simulation.arm.operator import arm_operator, WATCHFUL
 from takeover.simulation.hand import JoystickHand, SpaceMouseHand
 from takeover.simulation.operator import OperatorConfig, ScriptedOperator
 from takeover.simulation.rover_operator import rover_operator

@@ -43,7 +43,7 @@ class CameraNode(ManagedNode):
         """Load the simulation of an arm, should it be looked at."""
         super().__init__()
         if self.get_parameter('config_file').value in ('', OF_ARM):
-            load_for_arm(self, 'takeover.simulation.arm_camera_source')
+            load_for_arm(self, 'takeover.simulation.arm.camera_source')
 
     def configure(self) -> None:
         """Read what the camera is; it is opened at activation."""

@@ -82,7 +82,7 @@ def _simulated(
         raise CameraError('source sim needs the parameter task_file: the scene it shows')
     task, robot = load_task_and_robot(task_file, robot_file or None)
     if isinstance(robot, ArmSpec):
-        from takeover.simulation.arm_camera_source import ArmCameraSource
+        from takeover.simulation.arm.camera_source import ArmCameraSource
         from takeover.simulation.camera_source import ObservedScene
 
         scene, message, convert = ObservedScene(), JointState, arm_messages.joint_sample

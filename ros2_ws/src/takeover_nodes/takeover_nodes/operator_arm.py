@@ -12,7 +12,7 @@ from std_srvs.srv import Trigger
 from takeover.action import ActionContract
 from takeover.arm_spec import ArmSpec
 from takeover.intervention.device_choice import load_mapping, SPACEMOUSE
-from takeover.simulation.observed_arm import ObservedArm
+from takeover.simulation.arm.observed import ObservedArm
 from takeover.simulation.seat import operator_config, seat_operator
 from takeover.specs import TaskSpec
 from takeover_msgs.msg import SafetyState

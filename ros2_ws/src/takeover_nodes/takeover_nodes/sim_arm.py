@@ -14,8 +14,8 @@ from rclpy.node import Node
 from sensor_msgs.msg import JointState
 from std_msgs.msg import Bool, Float64MultiArray
 from takeover.arm_spec import ArmSpec
-from takeover.simulation.arm import ArmSimulation
-from takeover.simulation.arm_episode import ArmProgress
+from takeover.simulation.arm.episode import ArmProgress
+from takeover.simulation.arm.simulation import ArmSimulation
 from takeover.specs import TaskSpec
 from takeover_nodes import arm_messages, qos
 from takeover_nodes.conversions import stamp_to_ns

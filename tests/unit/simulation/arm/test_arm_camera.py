@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 import pytest
-from takeover.simulation.arm import ArmSimulation
+from takeover.simulation.arm.simulation import ArmSimulation
 from takeover.simulation.camera import CameraUnavailable
 from takeover.task import load_task_and_robot
 

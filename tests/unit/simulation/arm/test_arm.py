@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from takeover.arm.differential_ik import DifferentialIk
 from takeover.outcome import Outcome
-from takeover.simulation.arm import ArmSimulation
+from takeover.simulation.arm.simulation import ArmSimulation
 from takeover.simulation.ticks import SimulationError, TICK_S
 from takeover.task import load_task_and_robot
 

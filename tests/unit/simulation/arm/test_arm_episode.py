@@ -5,9 +5,9 @@ import pytest
 from takeover.arm.differential_ik import DifferentialIk
 from takeover.arm.pose import pose_in_frame, rotation_vector
 from takeover.outcome import Outcome
-from takeover.simulation.arm import ArmSimulation
-from takeover.simulation.arm_episode import HOLD_S
-from takeover.simulation.arm_view import goal_error
+from takeover.simulation.arm.episode import HOLD_S
+from takeover.simulation.arm.simulation import ArmSimulation
+from takeover.simulation.arm.view import goal_error
 from takeover.simulation.ticks import SimulationError, TICK_S
 from takeover.task import load_task_and_robot
 

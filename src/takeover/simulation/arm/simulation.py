@@ -1,7 +1,7 @@
 """The simulated arm: at its task, in MuJoCo, with a real one's controllers and sensors.
 
 Time passes only in `step`, in ticks of the controllers (`TICK_S`). Commands are those a real arm
-takes; see `takeover.simulation.arm_controllers` for what becomes of them, with their time-outs.
+takes; see `takeover.simulation.arm.controllers` for what becomes of them, with their time-outs.
 `joints` and `wrench` give the latest measurements: the joints at their rate, the wrench each tick.
 
 The same robot, episode spec, seed and commands give the same trajectory bit for bit on one
@@ -16,14 +16,14 @@ from takeover.arm_samples import JointSample, PoseSample, ToolSample, WrenchSamp
 from takeover.arm_spec import ArmSpec
 from takeover.episode_spec import PegEpisodeSpec, ReachEpisodeSpec
 from takeover.outcome import Outcome
-from takeover.simulation.arm_controllers import ArmControllers, GripperController, TRAJECTORY_S
-from takeover.simulation.arm_episode import ArmProgress, ArmState, PegMonitor, ReachMonitor
-from takeover.simulation.arm_hand import TOOL
-from takeover.simulation.arm_look import ArmLook
-from takeover.simulation.arm_model import build_model
-from takeover.simulation.arm_scene import TARGET
-from takeover.simulation.arm_start import draw_start
-from takeover.simulation.arm_wrench import WristSensor
+from takeover.simulation.arm.controllers import ArmControllers, GripperController, TRAJECTORY_S
+from takeover.simulation.arm.episode import ArmProgress, ArmState, PegMonitor, ReachMonitor
+from takeover.simulation.arm.hand import TOOL
+from takeover.simulation.arm.look import ArmLook
+from takeover.simulation.arm.model import build_model
+from takeover.simulation.arm.scene import TARGET
+from takeover.simulation.arm.start import draw_start
+from takeover.simulation.arm.wrench import WristSensor
 from takeover.simulation.ticks import physics_steps, sensor_ticks, TICK_NS, TICK_S
 
 STANDS_BELOW_RAD_S = 0.01
@@ -207,7 +207,7 @@ class ArmSimulation:
         :raises CameraUnavailable: no offscreen renderer on this machine.
         """
         if self._cameras is None:
-            from takeover.simulation.arm_camera import ArmCameras
+            from takeover.simulation.arm.camera import ArmCameras
 
             self._cameras = ArmCameras(self._robot, self.model)
         return self._cameras.render(camera, self.data)

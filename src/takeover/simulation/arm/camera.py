@@ -9,8 +9,8 @@ import atexit
 import mujoco
 import numpy as np
 from takeover.arm_spec import ArmSpec
-from takeover.simulation.arm_hand import WRIST_CAMERA
-from takeover.simulation.arm_scene import FRONT_CAMERA, LINK_GROUP
+from takeover.simulation.arm.hand import WRIST_CAMERA
+from takeover.simulation.arm.scene import FRONT_CAMERA, LINK_GROUP
 from takeover.simulation.camera import egl_context
 
 _MAX_GEOMS = 200

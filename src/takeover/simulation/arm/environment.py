@@ -7,7 +7,7 @@ import numpy as np
 from takeover.arm_samples import PoseSample, ToolSample
 from takeover.arm_spec import ArmSpec
 from takeover.safety.arm_gate import ArmGate, ArmOutput
-from takeover.simulation.arm import ArmSimulation
+from takeover.simulation.arm.simulation import ArmSimulation
 from takeover.simulation.task_environment import GATE_TICKS, TaskEnv
 from takeover.simulation.ticks import SimulationError, TICK_S
 from takeover.specs import TaskSpec

@@ -9,8 +9,8 @@ import math
 import numpy as np
 from takeover.arm_spec import ArmSpec
 from takeover.episode_spec import PegEpisodeSpec
-from takeover.simulation.arm_driver import ArmDriver, catch_m
-from takeover.simulation.arm_view import ArmView, goal_error
+from takeover.simulation.arm.driver import ArmDriver, catch_m
+from takeover.simulation.arm.view import ArmView, goal_error
 from takeover.simulation.hand import SpaceMouseHand
 from takeover.simulation.operator import OperatorConfig, ScriptedOperator
 from takeover.specs import TaskSpec

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from takeover.arm.kinematics import ArmKinematics
-from takeover.simulation.arm_controllers import ArmControllers, GripperController
+from takeover.simulation.arm.controllers import ArmControllers, GripperController
 from takeover.simulation.ticks import TICK_S
 from takeover.task import load_robot
 

@@ -9,7 +9,7 @@ import math
 
 import mujoco
 import numpy as np
-from takeover.simulation.arm_hand import FORCE, HAND, TOOL
+from takeover.simulation.arm.hand import FORCE, HAND, TOOL
 
 FILTER_S = 0.02
 

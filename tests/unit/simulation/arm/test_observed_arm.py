@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from takeover.arm_samples import PoseSample
-from takeover.simulation.arm import ArmSimulation
-from takeover.simulation.observed_arm import ObservedArm, SIGHT_S
+from takeover.simulation.arm.observed import ObservedArm, SIGHT_S
+from takeover.simulation.arm.simulation import ArmSimulation
 from takeover.task import load_task_and_robot
 
 TASK, ROBOT = load_task_and_robot('arm_reach')

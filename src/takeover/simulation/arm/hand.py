@@ -10,8 +10,8 @@ import mujoco
 import numpy as np
 from takeover.arm_spec import ArmSpec
 from takeover.episode_spec import PegEpisodeSpec, ReachEpisodeSpec
-from takeover.simulation.arm_meshes import ArmMeshes
-from takeover.simulation.arm_scene import HIDDEN_GROUP, LINK_GROUP, looking, SCENE_GROUP
+from takeover.simulation.arm.meshes import ArmMeshes
+from takeover.simulation.arm.scene import HIDDEN_GROUP, LINK_GROUP, looking, SCENE_GROUP
 from takeover.simulation.ticks import SimulationError
 
 HAND, TOOL = 'hand', 'tool'

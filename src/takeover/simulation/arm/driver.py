@@ -16,7 +16,7 @@ from takeover.action import ActionContract
 from takeover.arm.pose import matrix_of
 from takeover.arm_spec import ArmSpec
 from takeover.episode_spec import PegEpisodeSpec
-from takeover.simulation.arm_view import ArmView, goal_error
+from takeover.simulation.arm.view import ArmView, goal_error
 from takeover.specs import GRIPPER, TaskSpec, TWIST
 
 REACH_GAIN_1_S, PEG_GAIN_1_S = 2.5, 1.8

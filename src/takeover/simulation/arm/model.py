@@ -14,10 +14,10 @@ import numpy as np
 from takeover.arm.kinematics import place_of
 from takeover.arm_spec import ArmSpec
 from takeover.episode_spec import PegEpisodeSpec, ReachEpisodeSpec
-from takeover.simulation.arm_dynamics import ARMATURE_KG_M2, joint_dynamics, JointDynamics
-from takeover.simulation.arm_hand import add_hand, add_mesh_geom, HAND
-from takeover.simulation.arm_meshes import ArmMeshes, find_meshes
-from takeover.simulation.arm_scene import (
+from takeover.simulation.arm.dynamics import ARMATURE_KG_M2, joint_dynamics, JointDynamics
+from takeover.simulation.arm.hand import add_hand, add_mesh_geom, HAND
+from takeover.simulation.arm.meshes import ArmMeshes, find_meshes
+from takeover.simulation.arm.scene import (
     add_board,
     add_target,
     build_scene,

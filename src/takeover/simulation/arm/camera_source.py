@@ -11,7 +11,7 @@ from takeover.arm_spec import ArmSpec
 from takeover.camera.config import SimConfig
 from takeover.camera.source import CameraError
 from takeover.episode_spec import PegEpisodeSpec, ReachEpisodeSpec
-from takeover.simulation.arm import ArmSimulation
+from takeover.simulation.arm.simulation import ArmSimulation
 from takeover.simulation.camera_source import ObservedScene, SimulatedCameraSource
 from takeover.simulation.ticks import SimulationError
 

@@ -6,8 +6,8 @@ import mujoco
 import numpy as np
 import pytest
 from takeover.arm.kinematics import ArmKinematics
-from takeover.simulation.arm_meshes import find_meshes
-from takeover.simulation.arm_model import build_model
+from takeover.simulation.arm.meshes import find_meshes
+from takeover.simulation.arm.model import build_model
 from takeover.simulation.ticks import SimulationError
 from takeover.task import load_task_and_robot
 

@@ -7,8 +7,8 @@ import pytest
 from takeover.camera.config import load_cameras, SimConfig
 from takeover.camera.source import CameraError
 from takeover.shipped import config_path
-from takeover.simulation.arm import ArmSimulation
-from takeover.simulation.arm_camera_source import ArmCameraSource
+from takeover.simulation.arm.camera_source import ArmCameraSource
+from takeover.simulation.arm.simulation import ArmSimulation
 from takeover.simulation.camera import CameraUnavailable
 from takeover.simulation.camera_source import ObservedScene
 from takeover.task import load_task_and_robot

@@ -126,6 +126,7 @@ def newest_version(run: RlifRun, row: EpisodeRow, folder: Path) -> str:
 
 def described_versions(run: RlifRun) -> Iterator[dict[str, Any]]:
     """Give each policy with the evidence of its own driving, in the order they were made."""
+    bounds = run.evidence.success_bounds()
     for stored in run.store.policies():
         found = run.evidence.of(stored.version)
         yield {
@@ -135,7 +136,7 @@ def described_versions(run: RlifRun) -> Iterator[dict[str, Any]]:
             'takeovers': found.takeovers,
             'failures': found.failures,
             'goals': found.goals,
-            'success_bound': f'{found.success_bound:.4g}',
+            'success_bound': f'{bounds.get(stored.version, 0.0):.4g}',
         }
 
 

@@ -5,11 +5,12 @@ import math
 _Z95 = 1.959963984540054
 
 
-def wilson_interval(successes: int, trials: int) -> tuple[float, float]:
+def wilson_interval(successes: float, trials: float) -> tuple[float, float]:
     """Return the 95 % interval of a probability from `successes` in `trials`.
 
     E. B. Wilson: Probable inference, the law of succession, and statistical inference, JASA 1927.
-    It stays within [0, 1] and is honest for few trials and for none or all successes.
+    It stays within [0, 1] and is honest for few trials and for none or all successes. Trials that
+    count for less than one make fractions.
     """
     if trials == 0:
         return 0.0, 1.0

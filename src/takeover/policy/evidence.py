@@ -8,6 +8,10 @@ Versions are compared by a lower bound of the share of attempts that end at the 
 must have come there several times to be trusted, and luck in one episode does not count for much.
 Time does not count: where a good policy is there within seconds, one that hovers until the time
 limit would be corrected less often per second.
+
+A version is replaced as soon as it was corrected, so that each has few attempts of its own. It has
+learned on from the one before it, and what is known of that one counts for it, too, at a discount
+(M. West, J. Harrison, Bayesian Forecasting and Dynamic Models, 1997, section 6.3).
 """
 
 from collections.abc import Container, Iterable
@@ -17,6 +21,9 @@ from takeover.command import Source
 from takeover.data.step import Step
 from takeover.outcome import Outcome
 from takeover.probability import wilson_interval
+
+# What an attempt of the version before counts for; chosen: about ten versions are one estimate.
+_DISCOUNT = 0.9
 
 
 @dataclass
@@ -36,11 +43,6 @@ class VersionEvidence:
     def events(self) -> int:
         """Take-overs and failures."""
         return self.takeovers + self.failures
-
-    @property
-    def success_bound(self) -> float:
-        """Lower end of the 95 % interval of the share of attempts that end at the goal."""
-        return wilson_interval(self.goals, self.goals + self.events)[0]
 
     def __str__(self) -> str:
         """Return one line for a person."""
@@ -87,9 +89,21 @@ class Evidence:
         :param versions: those to choose from; all that drove, if not given.
         :returns: None before any of them drove.
         """
-        drove = [
-            found
-            for found in self.versions.values()
-            if found.driven_s and (versions is None or found.version in versions)
-        ]
-        return max(reversed(drove), key=lambda found: found.success_bound, default=None)
+        bounds = self.success_bounds()
+        drove = [version for version in bounds if versions is None or version in versions]
+        best = max(reversed(drove), key=bounds.__getitem__, default=None)
+        return None if best is None else self.versions[best]
+
+    def success_bounds(self) -> dict[str, float]:
+        """Return of each version the lower end of the 95 % interval of its share of goals.
+
+        Of those that drove, in the order in which they began to.
+        """
+        goals, attempts, bounds = 0.0, 0.0, {}
+        for version, found in self.versions.items():
+            if not found.driven_s:
+                continue
+            goals = _DISCOUNT * goals + found.goals
+            attempts = _DISCOUNT * attempts + found.goals + found.events
+            bounds[version] = wilson_interval(goals, attempts)[0]
+        return bounds

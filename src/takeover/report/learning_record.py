@@ -49,6 +49,8 @@ class DrivenVersion:
     """A version that drove, and what became of it."""
 
     evidence: VersionEvidence
+    success_bound: float
+    """By which the version to trust is chosen; see `takeover.policy.evidence`."""
     pinned: bool
     """Whether the store keeps it as the one to trust."""
     deployed: bool

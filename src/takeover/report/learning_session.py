@@ -150,8 +150,10 @@ def _versions(session: LearningSession, kept: list[EpisodeSummary]) -> list[Driv
     )
     start, deployed = start_version(session), deployed_version(session)
     return [
-        DrivenVersion(found, version == pinned, version == deployed, version == start)
-        for version, found in evidence.versions.items()
+        DrivenVersion(
+            evidence.of(version), bound, version == pinned, version == deployed, version == start
+        )
+        for version, bound in evidence.success_bounds().items()
     ]
 
 

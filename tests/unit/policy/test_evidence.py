@@ -3,6 +3,7 @@ import pytest
 from takeover.command import Source
 from takeover.data.step import Step
 from takeover.policy.evidence import Evidence, VersionEvidence
+from takeover.probability import wilson_interval
 
 
 def step(sequence, source=Source.POLICY, version='a', episode=1, **ends):
@@ -36,28 +37,46 @@ def test_every_end_but_the_goal_is_a_failure():
     assert evidence.of('a').failures == 2
 
 
+def of(*versions):
+    evidence = Evidence(0.05)
+    evidence.versions = {found.version: found for found in versions}
+    return evidence
+
+
 def test_luck_in_one_episode_is_trusted_less_than_many_goals_with_a_take_over():
     lucky = VersionEvidence('lucky', driven_s=10.0, goals=1)
     proven = VersionEvidence('proven', driven_s=400.0, takeovers=1, goals=16)
-    assert proven.success_bound > lucky.success_bound > 0.0
-    assert VersionEvidence('new').success_bound == 0.0
+    assert of(proven).success_bounds()['proven'] > of(lucky).success_bounds()['lucky'] > 0.0
 
 
 def test_hovering_for_long_is_no_better_than_failing_at_once():
-    hovers = VersionEvidence('hovers', driven_s=100.0, failures=9, goals=1)
-    fails = VersionEvidence('fails', driven_s=10.0, failures=9, goals=1)
-    quick = VersionEvidence('quick', driven_s=10.0, takeovers=1, goals=9)
-    assert hovers.success_bound == fails.success_bound < quick.success_bound
+    hovers = VersionEvidence('a', driven_s=100.0, failures=9, goals=1)
+    fails = VersionEvidence('a', driven_s=10.0, failures=9, goals=1)
+    quick = VersionEvidence('a', driven_s=10.0, takeovers=1, goals=9)
+    bounds = [of(found).success_bounds()['a'] for found in (hovers, fails, quick)]
+    assert bounds[0] == bounds[1] < bounds[2]
+
+
+def test_what_is_known_of_the_version_before_counts_at_a_discount():
+    before = VersionEvidence('before', 100.0, takeovers=2, goals=10)
+    after = VersionEvidence('after', 10.0, takeovers=1, goals=1)
+    bounds = of(before, after).success_bounds()
+    assert bounds['after'] == pytest.approx(wilson_interval(10.0, 12.8)[0])
+    assert of(after).success_bounds()['after'] < bounds['after'] < bounds['before']
+
+
+def test_who_learned_on_from_good_ones_is_trusted_more_than_a_lucky_one_of_bad_ones():
+    bad = [VersionEvidence(f'bad{n}', 10.0, takeovers=2) for n in range(5)]
+    lucky = VersionEvidence('lucky', 20.0, takeovers=1, goals=4)
+    good = [VersionEvidence(f'good{n}', 20.0, takeovers=1, goals=2) for n in range(5)]
+    collapsed = [VersionEvidence(f'collapsed{n}', 20.0, takeovers=2) for n in range(5)]
+    assert of(*bad, lucky, *good, *collapsed).best().version == 'good4'
 
 
 def test_the_best_has_the_highest_bound_and_of_equals_is_the_newest():
-    evidence = Evidence(0.05)
-    assert evidence.best() is None
-    evidence.versions = {
-        'a': VersionEvidence('a', 100.0, takeovers=4, goals=4),
-        'b': VersionEvidence('b', 100.0, takeovers=1, goals=4),
-        'c': VersionEvidence('c', 90.0, takeovers=1, goals=4),
-        'd': VersionEvidence('d', 0.0),
-    }
-    assert evidence.best().version == 'c'
-    assert evidence.best({'a', 'b'}).version == 'b'
+    assert Evidence(0.05).best() is None
+    failed = of(*(VersionEvidence(name, 100.0, takeovers=4) for name in 'abc'))
+    failed.versions['d'] = VersionEvidence('d', 0.0, goals=3)
+    assert failed.best().version == 'c'
+    assert failed.best({'a', 'b', 'd'}).version == 'b'
+    assert failed.best({'d'}) is None

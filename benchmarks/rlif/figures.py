@@ -56,7 +56,7 @@ def draw_success(runs: Runs, expert: float | None, out: Path) -> None:
 
 def draw_takeovers(runs: Runs, out: Path) -> None:
     """Draw how often a person took over while the policies learned: each seed, and the median."""
-    figure, panels = _panels(runs, 'take-overs per 1000 steps (50 s)')
+    figure, panels = _panels(runs, 'take-overs per 1000 steps')
     for axes, (name, found) in zip(panels, runs.items()):
         rates = np.array([takeover_rates(run) for run in found])
         middle = BIN_STEPS * (np.arange(rates.shape[1]) + 0.5)

@@ -25,22 +25,24 @@ from takeover.probability import wilson_interval
 
 HEADING = """# Learning from take-overs: results
 
-Each seed clones 4 demonstrations until the clone has converged; then a scripted operator of skill
-0.4 corrects the policy, at 20 Hz, and it learns from the take-overs: on `rover_path` by the
-defaults of `takeover rlif`, with DSAC-T's critics and with those of RLPD; on `rover_lane` from
-pictures, by `config/training/rlif_rover_lane.yaml`. Afterwards every policy of interest drives
-alone, without noise, on the same courses (from seed {first} on), which were used for nothing else.
-A success rate of 85 % on {courses} courses has a 95 % interval of {low:.0f} to {high:.0f} %: a few
-points between two policies are chance, and the best of ten policies is flattered by it.
+Each seed clones demonstrations until the clone has converged; then a scripted operator corrects
+the policy, and it learns from the take-overs: on `rover_path` by the defaults of `takeover rlif`,
+with DSAC-T's critics and with those of RLPD; on the other tasks by their file in
+`config/training`, on `rover_lane` and `arm_peg` from pictures. Afterwards every policy of interest
+drives alone, without noise, on the same courses (from seed {first} on), which were used for
+nothing else. A success rate of 85 % on {courses} courses has a 95 % interval of {low:.0f} to
+{high:.0f} %: a few points between two policies are chance, and the best of ten policies is
+flattered by it.
 
 * *start*: the converged clone of the demonstrations; *longer*: the same with more
   gradient steps (four times, from pictures twice), to see that it has converged.
 * *HG-DAgger*: the same network cloned in the same way from the demonstrations and every step that
   the operator drove in this very run. In a loop of its own it would have been corrected more
   often, and would have had more of such steps.
-* *deployed*: the version chosen at the end by its own driving alone, by the lowest upper bound of
-  its rate of take-overs and failures (`takeover.policy.evidence`); *evidence*: how many of them
-  it had, in how long. Who chooses sees no evaluation: a run has ended before one is made.
+* *deployed*: the version chosen at the end by driving alone (`takeover.policy.evidence`);
+  *evidence*: how often it came to the goal itself, and how often it was corrected or failed. Who
+  chooses sees no evaluation: a run has ended before one is made. The runs on `rover_path` are
+  older than this rule; they chose by take-overs and failures per second.
 * *own best*: the best of all policies of this run in this table, by hindsight.
 * *newest*: what had been learned, whether it was offered to drive or not.
 * *take-overs*: up to the first mark, and from the last one on; *person*: share of all steps.
@@ -113,13 +115,16 @@ def verdicts(runs: Sequence[FinishedRun], experiment: Experiment) -> list[str]:
     ]
 
 
-def where(runs: Sequence[FinishedRun]) -> str:
-    """Return machine, versions and times in a sentence or two."""
+def where(runs: Sequence[FinishedRun], name: str) -> str:
+    """Return settings, machine, versions and times of an experiment in a sentence or two."""
     about = runs[0].about
     software, took = about['software'], [run.about['cpu_s'] / 60.0 for run in runs]
     machines = sorted({run.about['machine'].partition(', load')[0] for run in runs})
+    experiment = EXPERIMENTS[name]
     return (
-        f'{len(runs)} seeds, {about["config"]["steps"]} steps. On {" and ".join(machines)}; '
+        f'{len(runs)} seeds, {about["config"]["steps"]} steps, {experiment.demonstrations} '
+        f'demonstrations, an operator of skill {experiment.operator_skill:g}, '
+        f'{experiment.courses} courses. On {" and ".join(machines)}; '
         f'Python {software["python"]}, torch {software["torch"]}, mujoco {software["mujoco"]}; '
         f'{min(took):.1f} to {max(took):.1f} minutes of one core for a run.'
     )
@@ -172,7 +177,7 @@ def main() -> int:
             lines += [f'![{task}: take-overs]({task}_takeovers.png)', '']
         for name, found in runs.items():
             experiment = EXPERIMENTS[name]
-            lines += [f'## {experiment.title}', '', where(found), '']
+            lines += [f'## {experiment.title}', '', where(found, name), '']
             lines += [*verdicts(found, experiment), '', 'Success in percent:', '']
             lines += [*seed_rows(found), '', *curve_rows(found), '']
     lines += operator_rows()

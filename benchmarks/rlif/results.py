@@ -36,10 +36,10 @@ class FinishedRun:
 
     @property
     def evidence(self) -> str:
-        """By which driving of its own the deployed policy was chosen."""
+        """How the deployed policy did when it drove in the run."""
         found = self.versions[self.about['deployed']]
         wrong = int(found['takeovers']) + int(found['failures'])
-        return f'{wrong} in {float(found["driven_s"]):.0f} s'
+        return f'{found["goals"]} goals, {wrong} wrong'
 
 
 def finished_runs(name: str) -> list[FinishedRun]:

@@ -110,7 +110,7 @@ def command(
             )
     deployed = run.deployed()
     write_atomically(out / 'deployed.onnx', deployed.bundle.model_bytes)
-    trusted = run.evidence.best()
+    trusted = run.evidence.trusted()
     console.print(f'deployed: {deployed.version}, {trusted}')
     evaluated = []
     courses = range(EVALUATION_COURSES, EVALUATION_COURSES + episodes)

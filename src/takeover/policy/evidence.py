@@ -3,18 +3,19 @@
 Only what a real robot has: how often a version came to the goal by itself, how often a person had
 to take over from it, and how often it failed. No simulator is asked.
 
-Each drive of a version is an attempt: it ends at the goal, in a take-over or in a failure.
-Versions are compared by a lower bound of the share of attempts that end at the goal, so that one
-must have come there several times to be trusted, and luck in one episode does not count for much.
-Time does not count: where a good policy is there within seconds, one that hovers until the time
-limit would be corrected less often per second.
+Each drive of a version is an attempt: it ends at the goal, in a take-over or in a failure. Time
+does not count: where a good policy is there within seconds, one that hovers until the time limit
+would be corrected less often per second.
 
 A version is replaced as soon as it was corrected, so that each has few attempts of its own. It has
 learned on from the one before it, and what is known of that one counts for it, too, at a discount
-(M. West, J. Harrison, Bayesian Forecasting and Dynamic Models, 1997, section 6.3).
+(M. West, J. Harrison, Bayesian Forecasting and Dynamic Models, 1997, section 6.3). The best one is
+that of the highest lower bound of its share of goals, so that luck in one episode does not count
+for much. Who has learned on is trusted more than that one, unless it is worse beyond doubt: by
+what was seen since, its share is below that of the best one with a confidence of 97.5 %.
 """
 
-from collections.abc import Container, Iterable
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass
 
 from takeover.command import Source
@@ -83,27 +84,55 @@ class Evidence:
         """Return what is known of a version; nothing, if it never drove."""
         return self.versions.setdefault(version, VersionEvidence(version))
 
-    def best(self, versions: Container[str] | None = None) -> VersionEvidence | None:
-        """Return the version to trust: the one with the highest bound, of equals the newest.
+    def trusted(self, versions: Container[str] | None = None) -> VersionEvidence | None:
+        """Return the version to trust: the newest, or the best one if the newest is worse.
 
         :param versions: those to choose from; all that drove, if not given.
         :returns: None before any of them drove.
         """
-        bounds = self.success_bounds()
-        drove = [version for version in bounds if versions is None or version in versions]
-        best = max(reversed(drove), key=bounds.__getitem__, default=None)
-        return None if best is None else self.versions[best]
+        newest = best = None
+        best_record = since = _Record()
+        for found, record in self._records():
+            since = since.then(found)
+            if versions is not None and found.version not in versions:
+                continue
+            newest = found
+            if record.interval[0] >= best_record.interval[0]:
+                best, best_record, since = found, record, _Record()
+        return best if since.interval[1] < best_record.share else newest
 
     def success_bounds(self) -> dict[str, float]:
         """Return of each version the lower end of the 95 % interval of its share of goals.
 
         Of those that drove, in the order in which they began to.
         """
-        goals, attempts, bounds = 0.0, 0.0, {}
-        for version, found in self.versions.items():
-            if not found.driven_s:
-                continue
-            goals = _DISCOUNT * goals + found.goals
-            attempts = _DISCOUNT * attempts + found.goals + found.events
-            bounds[version] = wilson_interval(goals, attempts)[0]
-        return bounds
+        return {found.version: record.interval[0] for found, record in self._records()}
+
+    def _records(self) -> Iterator[tuple[VersionEvidence, '_Record']]:
+        record = _Record()
+        for found in self.versions.values():
+            if found.driven_s:
+                record = record.then(found)
+                yield found, record
+
+
+@dataclass(frozen=True)
+class _Record:
+    """Goals and attempts of a version and, at a discount, of those before it."""
+
+    goals: float = 0.0
+    attempts: float = 0.0
+
+    def then(self, found: VersionEvidence) -> '_Record':
+        return _Record(
+            _DISCOUNT * self.goals + found.goals,
+            _DISCOUNT * self.attempts + found.goals + found.events,
+        )
+
+    @property
+    def share(self) -> float:
+        return self.goals / self.attempts if self.attempts else 0.0
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        return wilson_interval(self.goals, self.attempts)

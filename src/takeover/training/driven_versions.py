@@ -52,7 +52,7 @@ class DrivenVersions:
 
     def best(self, versions: Container[str]) -> VersionEvidence | None:
         """Return the version to trust among some; None before any of them drove."""
-        return self.evidence.best(versions)
+        return self.evidence.trusted(versions)
 
     def _follow(self, step: Step) -> None:
         if step.policy_version != self.driving:

@@ -168,7 +168,7 @@ class RlifRun:
 
     def deployed(self) -> OnnxPolicy:
         """Return the version to trust, by the evidence of its own driving."""
-        return OnnxPolicy.load(self.store.find(self.evidence.best().version).path, self.task)
+        return OnnxPolicy.load(self.store.find(self.evidence.trusted().version).path, self.task)
 
     def close(self) -> None:
         """Free the simulation."""
@@ -187,6 +187,6 @@ class RlifRun:
             takeovers=sum(step.onset for step in steps),
             human_share=float(np.mean([step.intervened for step in steps])),
             version=self.policy.version,
-            best=self.evidence.best().version,
+            best=self.evidence.trusted().version,
             updates=self.learner.learner.updates,
         )

@@ -65,18 +65,34 @@ def test_what_is_known_of_the_version_before_counts_at_a_discount():
     assert of(after).success_bounds()['after'] < bounds['after'] < bounds['before']
 
 
-def test_who_learned_on_from_good_ones_is_trusted_more_than_a_lucky_one_of_bad_ones():
-    bad = [VersionEvidence(f'bad{n}', 10.0, takeovers=2) for n in range(5)]
-    lucky = VersionEvidence('lucky', 20.0, takeovers=1, goals=4)
-    good = [VersionEvidence(f'good{n}', 20.0, takeovers=1, goals=2) for n in range(5)]
-    collapsed = [VersionEvidence(f'collapsed{n}', 20.0, takeovers=2) for n in range(5)]
-    assert of(*bad, lucky, *good, *collapsed).best().version == 'good4'
+def drives(name, goals, takeovers, times=1):
+    return [
+        VersionEvidence(f'{name}{n}', 20.0, takeovers=takeovers, goals=goals)
+        for n in range(1, times + 1)
+    ]
 
 
-def test_the_best_has_the_highest_bound_and_of_equals_is_the_newest():
-    assert Evidence(0.05).best() is None
-    failed = of(*(VersionEvidence(name, 100.0, takeovers=4) for name in 'abc'))
-    failed.versions['d'] = VersionEvidence('d', 0.0, goals=3)
-    assert failed.best().version == 'c'
-    assert failed.best({'a', 'b', 'd'}).version == 'b'
-    assert failed.best({'d'}) is None
+def test_who_learned_on_is_trusted_while_it_is_not_worse_beyond_doubt():
+    good = drives('good', goals=2, takeovers=1, times=6)
+    assert of(*good).trusted().version == 'good6'
+    doubtful = drives('doubtful', goals=0, takeovers=1)
+    assert of(*good, *doubtful).trusted().version == 'doubtful1'
+
+
+def test_after_a_collapse_the_best_one_is_trusted():
+    bad, lucky = drives('bad', 0, 2, times=5), drives('lucky', 4, 1)
+    good, collapsed = drives('good', 2, 1, times=6), drives('collapsed', 0, 1, times=5)
+    assert of(*bad, *lucky, *good, *collapsed).trusted().version == 'good6'
+
+
+def test_of_versions_that_never_came_to_the_goal_the_newest_is_trusted():
+    assert Evidence(0.05).trusted() is None
+    failed = of(*drives('v', 0, 4, times=3), VersionEvidence('new', 0.0))
+    assert failed.trusted().version == 'v3'
+
+
+def test_only_those_that_are_kept_can_be_trusted():
+    evidence = of(*drives('good', 2, 1, times=6), *drives('collapsed', 0, 1, times=9))
+    assert evidence.trusted({'good2', 'good3', 'collapsed9'}).version == 'good3'
+    assert evidence.trusted({'collapsed4'}).version == 'collapsed4'
+    assert evidence.trusted({'other'}) is None

@@ -22,6 +22,7 @@ def command(
     *,
     out: Path,
     demonstrations: tuple[Path, ...] = (),
+    other_logs: tuple[Path, ...] = (),
     task: Path = Path('rover_path'),
     config_file: Annotated[Path | None, tyro.conf.arg(name='config')] = None,
     critic: Literal['dsact', 'ensemble'] | None = None,
@@ -33,12 +34,14 @@ def command(
     The folder gets checkpoints, progress.csv, TensorBoard events, every stored policy, and the
     newest as policy.onnx. Ctrl-C keeps a checkpoint; the same command again goes on from it, also
     when the log has grown since. The same logs, demonstrations, settings and seed give the same
-    weights, however often it was stopped.
+    weights, however often it was stopped. Of several robots' logs the order counts, too: that of a
+    live learner is in order.csv of its folder; copied into a new --out, it gives its weights.
 
     Args:
         log_dir: Folder of the logs (*.mcap), as recorder_node and `takeover rlif` write them.
         out: Folder of the learner; goes on with what is in it.
         demonstrations: Log files, or folders of them, in which a person drives to the goal.
+        other_logs: Folders of the logs of other robots that did the same task, one for each.
         task: The task the logs are of, by name or file.
         config_file: How take-overs become a policy (YAML); default: config/training/rlif_NAME.yaml
             of the task's name, or the defaults.
@@ -54,9 +57,10 @@ def command(
         raise TakeoverError(f'--checkpoint-s is {checkpoint_s:g}; it must be more than 0 seconds')
     spec = load_task(task)
     config = settings(spec.task, config_file, critic, seed)
-    refuse_useless(log_dir, spec)
-    typed = command_line(log_dir, out, demonstrations, task, config_file, critic, seed)
-    training = LogTraining(spec, log_dir, out, demonstrations, config, typed, warn)
+    for folder in (log_dir, *other_logs):
+        refuse_useless(folder, spec)
+    typed = command_line(log_dir, out, demonstrations, other_logs, task, config_file, critic, seed)
+    training = LogTraining(spec, log_dir, out, demonstrations, config, typed, warn, other_logs)
     with Signals() as signals, training.held():
         say(f'computing on {compute.prepare()}')
         try:
@@ -118,7 +122,7 @@ def learn(training: Any, signals: Signals, checkpoint_s: float) -> bool:
         training.checkpoint()
     counts, steps = training.learner.counts, training.learner.counts.events + training.behind
     if not training.behind:
-        say(f'nothing new in {training.log_dir}: all {steps} steps have been learned from')
+        say(f'nothing new in {training.place}: all {steps} steps have been learned from')
     saved_s = time.monotonic()
     with display(Console(highlight=False)) if training.behind else nullcontext() as shown:
         while training.behind and not stopping():
@@ -182,6 +186,7 @@ def command_line(
     log_dir: Path,
     out: Path,
     demonstrations: tuple[Path, ...],
+    other_logs: tuple[Path, ...],
     task: Path,
     config_file: Path | None,
     critic: str | None,
@@ -189,8 +194,9 @@ def command_line(
 ) -> str:
     """Return what was typed."""
     words: list[object] = ['takeover', 'learn', log_dir, '--out', out, '--task', task]
-    if demonstrations:
-        words += ['--demonstrations', *demonstrations]
+    for option, folders in (('demonstrations', demonstrations), ('other-logs', other_logs)):
+        if folders:
+            words += [f'--{option}', *folders]
     for option, value in (('config', config_file), ('critic', critic), ('seed', seed)):
         if value is not None:
             words += [f'--{option}', value]

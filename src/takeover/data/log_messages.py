@@ -41,6 +41,8 @@ class UndoEpisode:
     episode: int
     first_sequence: int
     last_sequence: int
+    robot: int = 0
+    """See `Step.robot`."""
 
     def covers(self, step: Step) -> bool:
         """Whether a step is taken back."""
@@ -90,7 +92,7 @@ def encode_event(event: Happening) -> tuple[str, bytes]:
     sec, nanosec = divmod(event.stamp_ns, _SECOND_NS)
     values = {'header': {'stamp': {'sec': sec, 'nanosec': nanosec}}}
     for name, value in vars(event).items():
-        if name != 'stamp_ns':
+        if name not in ('stamp_ns', 'robot'):
             values[name] = value
     if isinstance(event, EpisodeEnd):
         return EPISODE_TOPIC, cdr.encode('takeover_msgs/EpisodeState', values)

@@ -26,7 +26,9 @@ class PairRing:
         return min(self._count - self._forgotten, len(self._actions))
 
     def append(self, observations: Mapping[str, np.ndarray], actions: np.ndarray) -> None:
-        """Add pairs in order: arrays [N, ...] by name, and [N, m]."""
+        """Add pairs in order: arrays [N, ...] by name, and [N, m]; N may be 0."""
+        if not len(actions):
+            return
         rows = (self._count + np.arange(len(actions))) % len(self._actions)
         for name, column in self._observations.items():
             column[rows] = observations[name]
@@ -58,13 +60,14 @@ class PairRing:
         """
         if not len(self):
             raise ReplayError('there are no pairs to clone; at least one is needed')
-        return self._at(rng.integers(len(self), size=count))
+        return self.at(rng.integers(len(self), size=count))
 
     def all(self) -> tuple[dict[str, np.ndarray], np.ndarray]:
         """Return all pairs, the oldest first; copies."""
-        return self._at(np.arange(len(self)))
+        return self.at(np.arange(len(self)))
 
-    def _at(self, places: np.ndarray) -> tuple[dict[str, np.ndarray], np.ndarray]:
+    def at(self, places: np.ndarray) -> tuple[dict[str, np.ndarray], np.ndarray]:
+        """Return the pairs at some places, counted from the oldest one; copies."""
         rows = self._rows(places)
         observations = {name: column[rows] for name, column in self._observations.items()}
         return observations, self._actions[rows]

@@ -41,6 +41,8 @@ class Step:
     """Time of capture of the newest picture of each image feature."""
     pixels: np.ndarray = field(default_factory=lambda: NO_PIXELS)
     """These pictures, uint8 [sum of height * width * channels], one after the other."""
+    robot: int = 0
+    """Of whose log it is, where those of several robots are read; no log says it."""
 
     @property
     def frame_ages_ms(self) -> tuple[float, ...]:

@@ -68,6 +68,11 @@ def checkpoints(folder: Path) -> list[Path]:
     return sorted(path for path in folder.iterdir() if _NAME.fullmatch(path.name))
 
 
+def step_of(checkpoint: Path) -> int:
+    """Return the step after which a finished checkpoint was written."""
+    return int(checkpoint.name.removeprefix('step_'))
+
+
 def read_checkpoint(path: Path) -> dict[str, Any]:
     """Return the state in a checkpoint.
 

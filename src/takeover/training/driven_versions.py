@@ -1,15 +1,30 @@
 """What the log says of the versions that drove: their evidence, and whether the newest is clean.
 
-An episode that a person takes back counts for nothing, as it is not learned from.
+An episode that a person takes back counts for nothing, as it is not learned from. What several
+robots drive counts together; a version that one of them had to be corrected in is not clean.
 """
 
+from collections import defaultdict
 from collections.abc import Container
+from dataclasses import dataclass, field
 
 from takeover.command import Source
 from takeover.data.log_messages import UndoEpisode
 from takeover.data.step import Step
 from takeover.outcome import Outcome
 from takeover.policy.evidence import Evidence, VersionEvidence
+
+
+@dataclass
+class _Drive:
+    """What is going on with one robot."""
+
+    version: str = ''
+    """Of the newest step that the policy drove."""
+    corrected: bool = False
+    """Whether something went wrong since that version began to drive it."""
+    previous: list[Step] = field(default_factory=list)
+    newest: list[Step] = field(default_factory=list)
 
 
 class DrivenVersions:
@@ -22,11 +37,9 @@ class DrivenVersions:
         """
         self.evidence = Evidence(period_s)
         self.driving = ''
-        """Version of the newest step that the policy drove."""
+        """Version of the newest step that the policy drove, whichever robot."""
         self._period_s = period_s
-        self._corrected = False
-        self._previous: list[Step] = []
-        self._newest: list[Step] = []
+        self._drives: defaultdict[int, _Drive] = defaultdict(_Drive)
 
     @property
     def clean(self) -> str:
@@ -34,7 +47,9 @@ class DrivenVersions:
 
         Wrong are a take-over from it and an episode that it did not end at the goal.
         """
-        return '' if self._corrected else self.driving
+        drives = self._drives.values()
+        wrong = any(drive.corrected and drive.version == self.driving for drive in drives)
+        return '' if wrong else self.driving
 
     def take(self, event: Step | UndoEpisode) -> None:
         """Count a step, or take back an episode."""
@@ -44,9 +59,10 @@ class DrivenVersions:
         if not event.episode:
             return
         self.evidence.take(event)
-        if self._newest and event.episode != self._newest[-1].episode:
-            self._previous, self._newest = self._newest, []
-        self._newest.append(event)
+        drive = self._drives[event.robot]
+        if drive.newest and event.episode != drive.newest[-1].episode:
+            drive.previous, drive.newest = drive.newest, []
+        drive.newest.append(event)
         if event.source is Source.POLICY:
             self._follow(event)
 
@@ -55,15 +71,17 @@ class DrivenVersions:
         return self.evidence.trusted(versions)
 
     def _follow(self, step: Step) -> None:
-        if step.policy_version != self.driving:
-            self.driving, self._corrected = step.policy_version, False
+        drive = self._drives[step.robot]
+        self.driving = step.policy_version
+        if step.policy_version != drive.version:
+            drive.version, drive.corrected = step.policy_version, False
         failed = (step.terminated or step.truncated) and step.outcome != Outcome.GOAL
-        self._corrected = self._corrected or step.onset or failed
+        drive.corrected = drive.corrected or step.onset or failed
 
     def _take_back(self, undo: UndoEpisode) -> None:
         """Take what an episode counted for from the evidence; only the newest ones are known."""
-        undone = Evidence(self._period_s)
-        undone.take_all(step for step in self._previous + self._newest if undo.covers(step))
+        undone, drive = Evidence(self._period_s), self._drives[undo.robot]
+        undone.take_all(step for step in drive.previous + drive.newest if undo.covers(step))
         for version, less in undone.versions.items():
             found = self.evidence.of(version)
             # Sums of many periods: their difference may be a little off zero.
@@ -71,5 +89,5 @@ class DrivenVersions:
             found.takeovers -= less.takeovers
             found.failures -= less.failures
             found.goals -= less.goals
-        self._previous = [step for step in self._previous if not undo.covers(step)]
-        self._newest = [step for step in self._newest if not undo.covers(step)]
+        drive.previous = [step for step in drive.previous if not undo.covers(step)]
+        drive.newest = [step for step in drive.newest if not undo.covers(step)]

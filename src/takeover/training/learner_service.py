@@ -102,7 +102,7 @@ class LearnerService:
 
         self._tell(LearnerState.WAITING, 'reads demonstrations and log')
         began = training.start(self.stopping.is_set, cloning)
-        self._say(f'{began}; follows {training.log_dir}')
+        self._say(f'{began}; follows {training.place}')
         stored = training.stored()
         if stored is not None:
             self.offer = Offer(stored, 'the newest one when the learner began again')
@@ -181,7 +181,7 @@ class LearnerService:
         if not counts.events and not behind:
             state, message = (
                 LearnerState.WAITING,
-                f'waits for the first steps in {training.log_dir}',
+                f'waits for the first steps in {training.place}',
             )
         elif missing > 0 and not behind:
             state = LearnerState.WAITING

@@ -1,9 +1,10 @@
-"""Learning from the logs of a folder, finished or growing, with a folder of its own that survives.
+"""Learning from logs, finished or growing, with a folder of its own that survives.
 
 Shared by learner_node and `takeover learn`. Every step goes into a `TakeoverLearner` once, in the
-order it was recorded, and what that is after a number of events does not depend on when it was
-read, what was published meanwhile, or how often the process was killed. So a checkpoint holds the
-learner and how many events it has taken; the rest is read from the log again.
+order it was recorded, with several robots in that of `takeover.training.log_order`. What that is
+after a number of events does not depend on when it was read, what was published meanwhile, or how
+often the process was killed. So a checkpoint holds the learner and how many events it has taken;
+the rest is read from the log again.
 """
 
 from collections.abc import Callable, Sequence
@@ -13,10 +14,12 @@ import math
 from pathlib import Path
 import time
 
+from takeover.errors import TakeoverError
 from takeover.policy import provenance
 from takeover.policy.evidence import VersionEvidence
 from takeover.policy.store import StoredPolicy
 from takeover.specs import spec_hash, TaskSpec
+from takeover.training.checkpoint import checkpoints, step_of
 from takeover.training.cloning import clone_demonstrations
 from takeover.training.demonstrations import read_demonstrations
 from takeover.training.learner_folder import LearnerFolder
@@ -24,11 +27,16 @@ from takeover.training.learner_log import LearnerLog
 from takeover.training.log_events import LogEvents
 from takeover.training.publishing import store_policy, stored_updates
 from takeover.training.takeover_learner import TakeoverConfig, TakeoverLearner
+from takeover.training.takeover_replay import MOST_ROBOTS
 from takeover.training.takeover_settings import config_values
 from takeover.training.trainer import due
 
 # Events from one row of progress.csv to the next.
 LOG_INTERVAL = 200
+
+
+class LogFoldersError(TakeoverError):
+    """The folders of the logs are not those of different robots."""
 
 
 class LogTraining:
@@ -43,21 +51,26 @@ class LogTraining:
         config: TakeoverConfig,
         command: str = '',
         warn: Callable[[str], None] = lambda sentence: None,
+        other_logs: Sequence[str | Path] = (),
     ) -> None:
         """Prepare; nothing is read or written yet.
 
-        :param log_dir: folder of the logs; may not be there yet.
+        :param log_dir: folder of the logs of a robot; may not be there yet.
         :param demonstrations: log files, and folders of them.
         :param command: what was typed, for the provenance of the policies.
         :param warn: told, in a sentence, of what went wrong without harm to what is learned.
+        :param other_logs: folders of other robots, one for each; others may be added behind them
+            later, but none may change its place.
+        :raises TakeoverError: a folder is given twice, or there are too many.
         """
-        self.task, self.config, self.log_dir = task, config, Path(log_dir)
+        self.task, self.config = task, config
+        self.log_dirs = distinct_folders([log_dir, *other_logs])
         self._hash = spec_hash(task)
         settings = {'task': task.task, 'spec_hash': self._hash, 'config': config_values(config)}
         self.folder = LearnerFolder(learner_dir, settings)
         self.store = self.folder.store
         self.learner = TakeoverLearner(task, config)
-        self.events = LogEvents(task, self.log_dir)
+        self.events = self._new_events()
         self.learning_s = 0.0
         """Time spent in `learn`."""
         self.saved_events = -1
@@ -69,6 +82,11 @@ class LogTraining:
         self._first_update = 0
         self._log: LearnerLog | None = None
         self._logged = (0, 0.0)
+
+    @property
+    def place(self) -> str:
+        """Folders of the logs, for a person."""
+        return ', '.join(map(str, self.log_dirs))
 
     @property
     def behind(self) -> int:
@@ -202,7 +220,14 @@ class LogTraining:
     def _restart(self) -> None:
         """Stand before the first event, with a new learner."""
         self.learner = TakeoverLearner(self.task, self.config)
-        self.events = LogEvents(self.task, self.log_dir)
+        self.events = self._new_events()
+
+    def _new_events(self) -> LogEvents:
+        return LogEvents(self.task, self.log_dirs, self.folder.path, self._learned_before)
+
+    def _learned_before(self) -> int:
+        """Return how many events the newest checkpoint has seen."""
+        return max(map(step_of, checkpoints(self.folder.checkpoints)), default=0)
 
     def _write_row(self, learning_s: float) -> None:
         """Write a row of progress; a disk that refuses it hinders nobody."""
@@ -217,3 +242,20 @@ class LogTraining:
         except OSError as error:
             self._warn(f'{self.folder.path}: no progress is written: {error}')
             self.close()
+
+
+def distinct_folders(given: Sequence[str | Path]) -> tuple[Path, ...]:
+    """Return the folders of the logs, one for each robot.
+
+    :raises LogFoldersError: one is given twice, or there are too many.
+    """
+    folders = tuple(map(Path, given))
+    if len(folders) > MOST_ROBOTS:
+        raise LogFoldersError(f'{len(folders)} log folders are given; legal: up to {MOST_ROBOTS}')
+    resolved = [folder.resolve() for folder in folders]
+    for number, folder in enumerate(resolved):
+        if folder in resolved[:number]:
+            raise LogFoldersError(
+                f'{folders[number]}: is given twice; each robot has a folder of its own'
+            )
+    return folders

@@ -3,11 +3,12 @@
 A step is met several times (as the end of one transition, as the start of the next, as something
 to clone), its pictures are stored once. With a frozen encoder it is their features that are
 stored: they are computed once, too. A stack may show steps that nothing is learned from; they are
-stored only if it does.
+stored only if it does. A stack never shows what another robot saw.
 """
 
-from collections import deque, OrderedDict
+from collections import defaultdict, deque, OrderedDict
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 import math
 from types import MappingProxyType
 from typing import Protocol
@@ -29,6 +30,18 @@ class FrozenFeatures(Protocol):
 
     def features(self, images: np.ndarray) -> np.ndarray:
         """Return features float32 [N, ...] of pictures uint8 [N, height, width, channels]."""
+
+
+@dataclass
+class _Trail:
+    """The newest of what one robot saw."""
+
+    seen: deque[Step] = field(default_factory=deque)
+    """An assembler asks for the step before the newest one."""
+    last: Step | None = None
+    """Of those whose pictures are stored."""
+    numbers: np.ndarray | None = None
+    """Of the frames that it shows."""
 
 
 class StepFrames:
@@ -61,12 +74,9 @@ class StepFrames:
         self._store = FrameStore(capacity + self.stack, max(size, 1), dtype)
         self._pixels_size = contract.pixels_size
         self._longest_ns = round(LONGEST_STEP_PERIODS * 1e9 / contract.rate_hz)
-        self._known: OrderedDict[tuple[int, int, int], np.ndarray] = OrderedDict()
+        self._known: OrderedDict[tuple[int, ...], np.ndarray] = OrderedDict()
         self._capacity = capacity
-        # An assembler asks for the step before the newest one.
-        self._seen: deque[Step] = deque(maxlen=self.stack + 1)
-        self._last: Step | None = None
-        self._last_numbers: np.ndarray | None = None
+        self._trails = defaultdict(lambda: _Trail(deque(maxlen=self.stack + 1)))
 
     @property
     def oldest(self) -> int:
@@ -75,7 +85,7 @@ class StepFrames:
 
     def see(self, step: Step) -> None:
         """Take note of the next step: those after it may show its pictures."""
-        self._seen.append(step)
+        self._trails[step.robot].seen.append(step)
 
     def holds(self, step: Step) -> bool:
         """Tell whether a step's pictures are stored; of a task without images always."""
@@ -122,18 +132,19 @@ class StepFrames:
     def _before(self, step: Step) -> list[Step]:
         """Return the seen steps that the stack of a step reaches back to, the oldest first."""
         found = [step]
-        for before in reversed(self._seen):
+        for before in reversed(self._trails[step.robot].seen):
             if len(found) < self.stack and self._follows(found[0], before):
                 found.insert(0, before)
         return found[:-1]
 
     def _add(self, step: Step) -> np.ndarray:
         number = self._store.append(self._row(step))
-        if self._last is not None and self._follows(step, self._last):
-            found = np.append(self._last_numbers[1:], number)
+        trail = self._trails[step.robot]
+        if trail.last is not None and self._follows(step, trail.last):
+            found = np.append(trail.numbers[1:], number)
         else:
             found = np.full(self.stack, number)
-        self._last, self._last_numbers = step, found
+        trail.last, trail.numbers = step, found
         self._known[_key(step)] = found
         if len(self._known) > self._capacity:
             self._known.popitem(last=False)
@@ -158,5 +169,5 @@ class StepFrames:
         return step.sequence == last.sequence + 1 and 0 < age_ns <= self._longest_ns
 
 
-def _key(step: Step) -> tuple[int, int, int]:
-    return step.sequence, step.stamp_ns, zlib.crc32(step.pixels)
+def _key(step: Step) -> tuple[int, ...]:
+    return step.robot, step.sequence, step.stamp_ns, zlib.crc32(step.pixels)

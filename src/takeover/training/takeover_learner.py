@@ -4,8 +4,12 @@ So what the learner is after a number of events is a function of these events, t
 the settings and the seed alone: whether the log is read while it is written or later, in one go or
 after a kill, by `learner_node` or by `takeover learn`, the weights are the same, bit for bit (one
 CPU, one thread).
+
+Events of several robots come in one order (`takeover.training.log_order`), each with the number
+of its robot: what follows what is a matter of one robot alone.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 import hashlib
@@ -107,10 +111,11 @@ class TakeoverLearner:
         self.learner = self._new_learner()
         self.counts = Counts()
         self.numbers: dict[str, float] = {}
-        self._assembler = self._new_assembler()
+        # By the number of each robot.
+        self._assemblers = defaultdict(self._new_assembler)
+        self._episodes: defaultdict[int, list[Step]] = defaultdict(list)
         self._limiter = SampleToInsertLimiter(config.updates_per_transition, config.critic_from)
         self._rng = np.random.Generator(np.random.PCG64([config.seed, 7]))
-        self._episode: list[Step] = []
         self._digest = hashlib.sha256()
 
     def demonstrate(self, steps: Iterable[Step]) -> float:
@@ -227,8 +232,12 @@ class TakeoverLearner:
             raise TakeoverLearnerError(
                 'a person drove no step of the demonstrations; at least one episode is needed'
             )
-        assembler = self._new_assembler()
+        assembler, before = self._new_assembler(), -1
         for step in steps:
+            if step.sequence <= before:
+                # Those of another robot, which drove at the same time.
+                assembler = self._new_assembler()
+            before = step.sequence
             self.replay.see(step, prior=True)
             for transition in assembler.push(step):
                 self.replay.add(transition, prior=True)
@@ -238,21 +247,27 @@ class TakeoverLearner:
 
     def _note(self, step: Step) -> None:
         """Let the digest of all that was taken depend on a step."""
+        self._note_robot(step.robot)
         self._digest.update(f'{step.sequence} {step.source} {step.reward}'.encode())
         self._digest.update(step.observation.tobytes() + step.commanded.tobytes())
         self._digest.update(step.pixels.tobytes())
+
+    def _note_robot(self, robot: int) -> None:
+        if robot:
+            self._digest.update(f'robot {robot} '.encode())
 
     def _remember(self, event: Step | UndoEpisode) -> None:
         """Do all that an event does to the replay; nothing random, nothing learned."""
         self.counts.events += 1
         if isinstance(event, UndoEpisode):
-            self.replay.forget(event.first_sequence, event.last_sequence)
+            self.replay.forget(event.first_sequence, event.last_sequence, event.robot)
+            self._note_robot(event.robot)
             self._digest.update(f'undo {event.first_sequence} {event.last_sequence}'.encode())
             return
         self._note(event)
         self.replay.see(event)
         self.counts.takeovers += event.onset
-        for transition in self._assembler.push(event):
+        for transition in self._assemblers[event.robot].push(event):
             self.replay.add(transition)
             self.counts.transitions += 1
             self.counts.interventions += transition.step.intervened
@@ -261,13 +276,14 @@ class TakeoverLearner:
 
     def _collect(self, step: Step) -> None:
         """Follow the episode, for what of it is worth cloning once it has ended."""
-        if self._episode and step.episode != self._episode[-1].episode:
-            self._episode = []
+        episode = self._episodes[step.robot]
+        if episode and step.episode != episode[-1].episode:
+            episode.clear()
         if step.episode:
-            self._episode.append(step)
-        if self._episode and (step.terminated or step.truncated):
-            self.replay.end_episode(self._episode)
-            self._episode = []
+            episode.append(step)
+        if episode and (step.terminated or step.truncated):
+            self.replay.end_episode(episode)
+            episode.clear()
 
     def _new_learner(self) -> RlifLearner:
         config, task = self.config, self.task

@@ -4,9 +4,11 @@ Pictures are stored once and shared by all of these; who draws gets copies, shif
 Every part follows from the steps alone, in their order: nothing here is random but the drawing, so
 the same log gives the same replay again, and a checkpoint need not hold it.
 
-What of this run is worth cloning is judged by `takeover.training.safe_steps`.
+What of this run is worth cloning is judged by `takeover.training.safe_steps`. Several robots share
+what is drawn from; what follows what, and what is taken back, is a matter of each alone.
 """
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
@@ -20,6 +22,7 @@ from takeover.data.assembler import DRIVERS, Transition
 from takeover.data.mixing import symmetric_batch
 from takeover.data.pair_ring import PairRing
 from takeover.data.replay_buffer import ReplayBuffer
+from takeover.data.robot_pairs import RobotPairs
 from takeover.data.step import Step
 from takeover.data.transition import ArraySpec, TransitionBatch, VECTOR
 from takeover.errors import TakeoverError
@@ -34,6 +37,7 @@ import torch
 
 FRAMES = 'frames'
 EXAMPLES = 64
+MOST_ROBOTS = 16
 
 
 class TakeoverReplay:
@@ -75,16 +79,19 @@ class TakeoverReplay:
         if task.images:
             form[FRAMES] = ArraySpec((self.frames.stack,), 'int64')
         capacity, actions = config.capacity, self.action.size
-        self.prior, self.online = (ReplayBuffer(capacity, form, actions) for _ in range(2))
-        self.demonstrated, self.safe = (PairRing(capacity, form, actions) for _ in range(2))
+        self.prior = ReplayBuffer(capacity, form, actions)
+        self.online = ReplayBuffer(capacity, form, actions, MOST_ROBOTS)
+        self.demonstrated = PairRing(capacity, form, actions)
+        self.safe = RobotPairs(capacity, form, actions)
         self._sources = (
             _Source(self.prior, self.prior_frames, config.n_step, discount),
             _Source(self.online, self.frames, config.n_step, discount),
         )
         self._examples: list[Step] = []
-        self._undoable: list[tuple[int, int]] = []
-        self._last_safe = 0
-        self._expected: dict[bool, int] = {}
+        # By the number of each robot; the expected sequence also by whether it is prior.
+        self._undoable: defaultdict[int, list[tuple[int, int]]] = defaultdict(list)
+        self._last_safe: dict[int, int] = {}
+        self._expected: dict[tuple[bool, int], int] = {}
 
     def see(self, step: Step, prior: bool = False) -> None:
         """Take note of the next step, whatever becomes of it; before the transition it completes.
@@ -102,9 +109,9 @@ class TakeoverReplay:
         step = transition.step
         buffer = self.prior if prior else self.online
         # A robot that stands sees the same before and after a gap: say that there was one.
-        if step.sequence != self._expected.get(prior):
-            buffer.break_stream()
-        self._expected[prior] = step.sequence + 1
+        if step.sequence != self._expected.get((prior, step.robot)):
+            buffer.break_stream(step.robot)
+        self._expected[prior, step.robot] = step.sequence + 1
         frames = self.prior_frames if prior else self.frames
         slot = buffer.add(
             self._stored(step, frames),
@@ -113,14 +120,15 @@ class TakeoverReplay:
             transition.terminated,
             transition.truncated,
             self._stored(transition.next_step, frames),
+            step.robot,
         )
         if not prior:
-            self._undoable.append((step.sequence, slot))
+            self._undoable[step.robot].append((step.sequence, slot))
         self._let_go(prior)
 
     def demonstrate(self, steps: Sequence[Step]) -> None:
         """Take what was demonstrated to clone, and normalise by it from now on."""
-        self._append(self.demonstrated, steps, self.prior_frames)
+        self.demonstrated.append(*self._pairs_of(steps, self.prior_frames))
         rows = np.linspace(0, len(steps) - 1, min(len(steps), EXAMPLES)).astype(int)
         self._examples = [steps[row] for row in rows]
         observations, _ = self.all_demonstrated()
@@ -129,21 +137,22 @@ class TakeoverReplay:
 
     def end_episode(self, steps: Sequence[Step]) -> None:
         """Judge the steps of an episode that has ended, and keep the safe ones to clone."""
+        robot, first = steps[0].robot, steps[0].sequence
         chosen = safe_steps(steps, self._safe_steps, self.config.people)
-        self._last_safe = self._append(self.safe, chosen, self.frames)
-        # Only the newest episode can be taken back.
-        first = steps[0].sequence
-        self._undoable = [pair for pair in self._undoable if pair[0] >= first]
+        observations, actions = self._pairs_of(chosen, self.frames)
+        self.safe.append(robot, observations, actions)
+        self._last_safe[robot] = len(actions)
+        # Only the newest episode of a robot can be taken back.
+        self._undoable[robot] = [pair for pair in self._undoable[robot] if pair[0] >= first]
 
-    def forget(self, first: int, last: int) -> int:
-        """Take back the transitions of the sequences first to last; return how many there were.
+    def forget(self, first: int, last: int, robot: int = 0) -> int:
+        """Take back a robot's transitions of the sequences first to last; return their number.
 
-        Of the newest ended episode its steps to clone are taken back, too.
+        Of its newest ended episode the steps to clone are taken back, too.
         """
-        found = [slot for sequence, slot in self._undoable if first <= sequence <= last]
+        found = [slot for sequence, slot in self._undoable[robot] if first <= sequence <= last]
         self.online.forget(found)
-        self.safe.forget_last(self._last_safe)
-        self._last_safe = 0
+        self.safe.forget_last(robot, self._last_safe.pop(robot, 0))
         return len(found)
 
     def batch(self, rows: int, rng: np.random.Generator) -> TensorBatch:
@@ -227,16 +236,16 @@ class TakeoverReplay:
         for each in kept if oldest else ():
             each.forget_until(FRAMES, oldest)
 
-    def _append(self, ring: PairRing, steps: Sequence[Step], frames: StepFrames) -> int:
-        """Add what is still stored to a ring; return how many steps that are."""
+    def _pairs_of(
+        self, steps: Sequence[Step], frames: StepFrames
+    ) -> tuple[dict[str, np.ndarray], np.ndarray]:
+        """Return what is still stored of steps to clone: arrays [N, ...] by name, and [N, m]."""
         steps = [step for step in steps if frames.holds(step)]
-        if steps:
-            stored = [self._stored(step, frames) for step in steps]
-            ring.append(
-                {name: np.array([each[name] for each in stored]) for name in stored[0]},
-                self.action.normalised(np.array([step.commanded for step in steps])),
-            )
-        return len(steps)
+        if not steps:
+            return {}, np.zeros((0, self.action.size), np.float32)
+        stored = [self._stored(step, frames) for step in steps]
+        observations = {name: np.array([each[name] for each in stored]) for name in stored[0]}
+        return observations, self.action.normalised(np.array([step.commanded for step in steps]))
 
 
 class _Source:

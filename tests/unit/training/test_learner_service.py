@@ -73,7 +73,7 @@ def test_the_clone_is_offered_at_once_and_kept(desk):
     assert desk.service.offer.reason == 'a clone of the demonstrations'
     assert desk.training.saved_events == 0
     assert desk.report.state is LearnerState.WAITING
-    assert desk.report.message == f'waits for the first steps in {desk.training.log_dir}'
+    assert desk.report.message == f'waits for the first steps in {desk.training.place}'
 
 
 def test_the_state_says_what_is_missing_and_what_is_done(desk):

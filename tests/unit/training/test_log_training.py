@@ -258,7 +258,7 @@ def test_demonstrations_that_are_none_say_how_to_record_them(make, place, task, 
 def test_half_of_every_batch_is_demonstrated_and_earns_nothing(make, task):
     """Even rows, also where a session that began the log stood still without a policy."""
     idle = [replace(step, source=Source.HOLD, stored=False) for step in demonstration(7)]
-    write_log(make().log_dir.parent / 'shown', task, [*idle[:10], *demonstration(8)])
+    write_log(make().log_dirs[0].parent / 'shown', task, [*idle[:10], *demonstration(8)])
     training = make(demonstrations=('shown',))
     training.start()
     read_all(training).learn(1e9)

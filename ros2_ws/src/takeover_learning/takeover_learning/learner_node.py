@@ -37,6 +37,14 @@ class LearnerParameters:
     task_file: str = required('task YAML: what a step consists of')
     log_dir: str = required('folder of the log that is followed; may not be there yet')
     learner_dir: str = required('folder of checkpoints, progress and policies; made if need be')
+    other_log_dirs: str = parameter(
+        '', 'folders of the logs of other robots that do the same task, separated by commas'
+    )
+    robots: str = parameter(
+        '',
+        'namespaces of the robots that policies are offered to, separated by commas; empty: that '
+        'of this node',
+    )
     demonstrations: list[str] = parameter([], 'log files or folders to begin with')
     config_file: str = parameter(
         '', "YAML of the learner; empty: rlif_NAME.yaml of the task's name, or the defaults"
@@ -69,7 +77,10 @@ class LearnerNode(Node):
         self.service: LearnerService | None = None
         self.failure = ''
         self.stopping = threading.Event()
-        self.candidate = self.create_publisher(PolicyCandidate, 'learner/policy', qos.LATCHED)
+        self.candidates = [
+            self.create_publisher(PolicyCandidate, topic, qos.LATCHED)
+            for topic in offer_topics(self.given.robots)
+        ]
         self.learner_status = self.create_publisher(LearnerStatus, 'learner/status', qos.LATCHED)
         self.announced: Offer | None = None
         steady = Clock(clock_type=ClockType.STEADY_TIME)
@@ -108,6 +119,7 @@ class LearnerNode(Node):
             config,
             'learner_node',
             self.get_logger().warning,
+            separated(given.other_log_dirs),
         )
         periods = ServiceConfig(
             given.publish_period_s, given.checkpoint_period_s, given.hold_clean
@@ -134,7 +146,8 @@ class LearnerNode(Node):
             reason=offer.reason,
         )
         message.header.stamp = self.get_clock().now().to_msg()
-        self.candidate.publish(message)
+        for candidate in self.candidates:
+            candidate.publish(message)
 
     def tell(self) -> None:
         """Publish how the learner goes on."""
@@ -181,6 +194,20 @@ class LearnerNode(Node):
         self.stopping.set()
         self.thread.join()
         self.tell()
+
+
+def separated(text: str) -> list[str]:
+    """Return what stands between commas, without blanks around it."""
+    return [part.strip() for part in text.split(',') if part.strip()]
+
+
+def offer_topics(robots: str) -> list[str]:
+    """Return where policies are offered: to each robot in its namespace, or in this node's.
+
+    Namespaces are of the whole graph, with or without the slash before them.
+    """
+    named = dict.fromkeys(robot.strip('/') for robot in separated(robots))
+    return [f'/{robot}/learner/policy' for robot in named if robot] or ['learner/policy']
 
 
 def main() -> None:

@@ -97,6 +97,14 @@ class SimulationSpec(StrictModel):
     camera: CameraSpec
 
 
+class BaseCommandSpec(StrictModel):
+    """How a base takes its commands, on `cmd_vel`."""
+
+    message: Literal['twist_stamped', 'twist'] = Field(
+        description='twist has no stamp: the base cannot tell an old command from a new one'
+    )
+
+
 class RobotSpec(StrictModel):
     """What the robot files of all kinds have."""
 
@@ -116,4 +124,7 @@ class RoverSpec(RobotSpec):
 
     kind: Literal['differential_drive']
     geometry: GeometrySpec
-    simulation: SimulationSpec
+    command: BaseCommandSpec = BaseCommandSpec(message='twist_stamped')
+    simulation: SimulationSpec | None = Field(
+        default=None, description='without it there is no simulation of this robot'
+    )

@@ -1,6 +1,6 @@
 """From an output of the safety gate to the messages that each controller takes."""
 
-from geometry_msgs.msg import TwistStamped
+from geometry_msgs.msg import Twist, TwistStamped
 import numpy as np
 import pytest
 from std_msgs.msg import Float64MultiArray
@@ -14,6 +14,7 @@ from tests.nodes.wire import Wire
 from trajectory_msgs.msg import JointTrajectory
 
 PERIOD_S = 0.02
+UNSTAMPED = {'message': 'twist'}
 TOPIC, GRIPPER_TOPIC = 'arm/commands', 'gripper/commands'
 POSITIONS = np.linspace(-0.3, 0.3, 7)
 VALUES = (0.01, -0.02, 0.03, 0.1, -0.2, 0.3, -0.05)
@@ -53,6 +54,20 @@ def test_a_base_gets_its_twist_and_zeros_at_the_end(task_and_robot):
     assert stamp_to_ns(twist.header.stamp) == round(1e9 * wire.now_s)
     output.rest(sent)
     assert wire.last('cmd_vel').twist == TwistStamped().twist
+
+
+def test_a_base_that_takes_no_stamps_gets_none(task_and_robot):
+    task, robot = task_and_robot
+    robot = robot.model_copy(update={'command': robot.command.model_copy(update=UNSTAMPED)})
+    wire = Wire()
+    output = make_output(wire.node(), task.action, robot, PERIOD_S)
+    sent = GateOutput((0.3, -0.2), GateState.FORWARDING, '')
+    output.publish(sent)
+    twist = wire.last('cmd_vel')
+    assert isinstance(twist, Twist)
+    assert (twist.linear.x, twist.angular.z) == (0.3, -0.2)
+    output.rest(sent)
+    assert wire.last('cmd_vel') == Twist()
 
 
 def test_a_trajectory_has_one_point_two_periods_away_from_now_and_no_velocity(reach):

@@ -21,7 +21,7 @@ from takeover.simulation.course import Course, MAX_ROBOT_RADIUS_M
 from takeover.simulation.episode import EpisodeMonitor, Progress
 from takeover.simulation.lidar import Lidar
 from takeover.simulation.odometry import WheelOdometry
-from takeover.simulation.rover_model import build_model, OBSTACLE_GROUP
+from takeover.simulation.rover_model import build_model, OBSTACLE_GROUP, physics_of
 from takeover.simulation.rover_view import TruePose
 from takeover.simulation.ticks import (
     physics_steps,
@@ -43,11 +43,12 @@ class RoverSimulation:
         """Build the rover at the start of a course.
 
         :param episode: the task's `PathEpisodeSpec`.
-        :raises SimulationError: rates or time step do not fit the tick; the robot is too large.
+        :raises SimulationError: the robot file has no simulation; rates or time step do not fit
+            the tick; the robot is too large.
         :raises CourseError: the episode spec allows no course.
         """
         self._robot, self._episode = robot, episode
-        physics = robot.simulation
+        physics = physics_of(robot)
         self._track_m, self._wheel_radius_m = robot.geometry.track_m, robot.geometry.wheel_radius_m
         self._steps = physics_steps(physics.timestep_s)
         self._odometry_ticks = sensor_ticks('odometry', physics.odometry.rate_hz)

@@ -12,7 +12,7 @@ from takeover.samples import OdometrySample
 from takeover.simulation.camera import ForwardCamera
 from takeover.simulation.camera_source import ObservedScene, SimulatedCameraSource
 from takeover.simulation.course import Course, CourseError
-from takeover.simulation.rover_model import build_model
+from takeover.simulation.rover_model import build_model, physics_of
 
 # A pose this far from the last is that of another episode, of which nothing was heard yet.
 JUMP_M = 0.5
@@ -36,12 +36,12 @@ class RoverCameraSource(SimulatedCameraSource):
         """Prepare; `open` makes the renderer, of the config's size.
 
         :param episode: of the task that is simulated.
+        :raises SimulationError: the robot file has no simulation.
         """
-        camera = robot.simulation.camera.model_copy(
-            update={'width': config.width, 'height': config.height}
-        )
+        physics = physics_of(robot)
+        camera = physics.camera.model_copy(update={'width': config.width, 'height': config.height})
         super().__init__(config, scene, camera.fov_y_rad)
-        physics = robot.simulation.model_copy(update={'camera': camera})
+        physics = physics.model_copy(update={'camera': camera})
         self._robot = robot.model_copy(update={'simulation': physics})
         self._episode, self._camera_spec = episode, camera
         self._camera: ForwardCamera | None = None

@@ -9,8 +9,9 @@ Collision pairs: everything of the rover touches the floor and the obstacles, no
 """
 
 import mujoco
-from takeover.robot import RoverSpec
+from takeover.robot import RoverSpec, SimulationSpec
 from takeover.simulation.course import Course
+from takeover.simulation.ticks import SimulationError
 
 OBSTACLE_GROUP = 1  # geom group the lidar sees
 OBSTACLE_HEIGHT_M = 0.5
@@ -86,9 +87,22 @@ _SERVO = """<general name="{side}_motor" joint="{side}_wheel" dyntype="filterexa
       forcerange="-{torque} {torque}"/>"""
 
 
+def physics_of(robot: RoverSpec) -> SimulationSpec:
+    """Return the physics of a robot file.
+
+    :raises SimulationError: it has none.
+    """
+    if robot.simulation is None:
+        raise SimulationError(f'simulation: the robot file of {robot.robot} has none')
+    return robot.simulation
+
+
 def build_model(robot: RoverSpec, course: Course) -> mujoco.MjModel:
-    """Compile the model of a robot standing at the start of a course."""
-    geometry, physics = robot.geometry, robot.simulation
+    """Compile the model of a robot standing at the start of a course.
+
+    :raises SimulationError: the robot file has no simulation.
+    """
+    geometry, physics = robot.geometry, physics_of(robot)
     wheel, mass = geometry.wheel_radius_m, geometry.mass_kg - 2.0 * WHEEL_MASS_KG
     x, y, yaw = course.start
     body_height = BODY_CLEARANCE_M + 0.5 * BODY_HEIGHT_M - wheel

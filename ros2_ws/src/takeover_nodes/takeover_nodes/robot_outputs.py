@@ -8,12 +8,12 @@ from abc import ABC, abstractmethod
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from geometry_msgs.msg import TwistStamped
+from geometry_msgs.msg import Twist, TwistStamped
 from rclpy.duration import Duration
 from std_msgs.msg import Float64MultiArray
 from takeover.arm_spec import ArmSpec
 from takeover.errors import TakeoverError
-from takeover.robot import RobotSpec
+from takeover.robot import RobotSpec, RoverSpec
 from takeover.safety.gate import GateOutput
 from takeover.specs import ActionSpec, GRIPPER, TWIST
 from takeover_nodes import conversions, qos
@@ -77,16 +77,23 @@ class TwistOutput(RobotOutput):
 
     diff_drive_controller and its like. `cmd_vel_timeout` is the robot file's
     timeouts.controller_s; limits of the controller's own must not be less than those of the file.
+
+    A base whose robot file says `command: {message: twist}` gets Twist, which has neither stamp
+    nor frame: it must take it in its own frame, and knows no age of a command but its arrival.
     """
 
-    def __init__(self, node: ManagedNode, action: ActionSpec, period_s: float) -> None:
+    def __init__(
+        self, node: ManagedNode, action: ActionSpec, period_s: float, robot: RoverSpec
+    ) -> None:
         """Make the publisher."""
         super().__init__(node, action, period_s)
-        self.publisher = self.speak(TwistStamped, 'cmd_vel')
+        self.stamped = robot.command.message == 'twist_stamped'
+        self.publisher = self.speak(TwistStamped if self.stamped else Twist, 'cmd_vel')
 
     def publish(self, output: GateOutput) -> None:
         """Send the twist."""
-        self.publisher.publish(self.twist(output))
+        twist = self.twist(output)
+        self.publisher.publish(twist if self.stamped else twist.twist)
 
 
 class ArmControllerOutput(RobotOutput):
@@ -228,4 +235,4 @@ def make_output(
     """
     if isinstance(robot, ArmSpec):
         return ARM_OUTPUTS[robot.controller.interface](node, action, period_s, robot)
-    return TwistOutput(node, action, period_s)
+    return TwistOutput(node, action, period_s, robot)

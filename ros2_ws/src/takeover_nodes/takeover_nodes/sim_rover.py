@@ -1,6 +1,6 @@
 """The simulated rover behind the topics of a real base, for sim_node."""
 
-from geometry_msgs.msg import TwistStamped
+from geometry_msgs.msg import Twist, TwistStamped
 from nav_msgs.msg import Odometry, Path
 from rclpy.node import Node
 from sensor_msgs.msg import LaserScan
@@ -43,7 +43,14 @@ class SimulatedRover(SimulatedRobot):
         self.scan_publisher = publisher(LaserScan, 'scan', qos.SENSOR)
         self.path_publisher = publisher(Path, 'path', qos.LATCHED)
         self.obstacles_publisher = publisher(MarkerArray, 'obstacles', qos.LATCHED)
-        node.create_subscription(TwistStamped, 'cmd_vel', self.on_twist, qos.command())
+        if robot.command.message == 'twist':
+            node.create_subscription(Twist, 'cmd_vel', self.on_unstamped, qos.command())
+        else:
+            node.create_subscription(TwistStamped, 'cmd_vel', self.on_twist, qos.command())
+
+    def on_unstamped(self, twist: Twist) -> None:
+        """Take a command of a base that needs no stamps."""
+        self.on_twist(TwistStamped(twist=twist))
 
     def on_twist(self, message: TwistStamped) -> None:
         """Take a command as a base does; between episodes the brake is on."""

@@ -140,7 +140,9 @@ def workspace_inputs() -> list:
     """Return what asks for a new build: the packages' own files, and the names of linked ones."""
     names = {'package.xml', 'setup.py', 'setup.cfg', 'CMakeLists.txt'}
     packages = [path for top in (WORKSPACE / 'src', ROOT / 'src') for path in top.rglob('*')]
-    files = [path for path in packages if path.name in names or path.suffix in ('.msg', '.srv')]
+    kinds = ('.msg', '.srv', '.xacro', '.in')
+    files = [path for path in packages if path.name in names or path.suffix in kinds]
+    files.append(ROOT / 'config' / 'robots' / 'rover.yaml')  # in the URDF that the build writes
     linked = [path for top in ('launch', 'config', 'models') for path in (ROOT / top).rglob('*')]
     return [*sorted(files), *sorted(map(str, linked)), WORKSPACE / 'colcon_defaults.yaml']
 

@@ -9,6 +9,7 @@ import sys
 
 from takeover_learning.learner_node import LearnerParameters
 from takeover_nodes.camera_parameters import CameraParameters
+from takeover_nodes.course_node import CourseParameters
 from takeover_nodes.intervention_parameters import InterventionParameters
 from takeover_nodes.joystick_node import JoystickParameters
 from takeover_nodes.keyboard_node import KeyboardParameters
@@ -38,6 +39,7 @@ NODES = {
     'keyboard_node': KeyboardParameters,
     'camera_node': CameraParameters,
     'sim_node': SimParameters,
+    'course_node': CourseParameters,
     'operator_node': OperatorParameters,
     'monitor_node': MonitorParameters,
     'learning_monitor_node': LearningMonitorParameters,

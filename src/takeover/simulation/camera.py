@@ -7,7 +7,6 @@ line are drawn into the picture only; the physics knows nothing of them.
 """
 
 import atexit
-from dataclasses import dataclass
 import math
 
 import mujoco
@@ -15,28 +14,16 @@ import numpy as np
 from takeover.errors import TakeoverError
 from takeover.robot import CameraSpec
 from takeover.simulation.course import Course
+from takeover.simulation.floor_lines import Strip, strips
 
 CAMERA = 'forward'
 PACKAGES = 'libegl1 libegl-mesa0 libgl1-mesa-dri'
 VISIBLE_M = 6.0  # lines farther away are under a pixel, and cost as much
-_PATH_RGBA = np.array([0.98, 0.85, 0.20, 1.0], dtype=np.float32)
-_EDGE_RGBA = np.array([0.92, 0.93, 0.95, 1.0], dtype=np.float32)
-_GOAL_RGBA = np.array([0.15, 0.65, 0.30, 1.0], dtype=np.float32)
 _MAX_GEOMS = 1000
 
 
 class CameraUnavailable(TakeoverError):
     """This machine has no offscreen renderer; the message says what to install."""
-
-
-@dataclass(frozen=True, eq=False)
-class _Strip:
-    """A flat box on the floor, as mjv_initGeom takes it."""
-
-    half_size: np.ndarray
-    position: np.ndarray
-    rotation: np.ndarray
-    rgba: np.ndarray
 
 
 class ForwardCamera:
@@ -59,14 +46,14 @@ class ForwardCamera:
         self._camera.type = int(mujoco.mjtCamera.mjCAMERA_FIXED)
         self._options = mujoco.MjvOption()
         self._course: Course | None = None
-        self._strips: list[_Strip] = []
+        self._strips: list[Strip] = []
         # OpenGL is torn down at exit; whoever forgets to close must not fail there.
         atexit.register(self.close)
 
     def render(self, model: mujoco.MjModel, data: mujoco.MjData, course: Course) -> np.ndarray:
         """Return the picture, uint8 [height, width, 3], first row at the top."""
         if course is not self._course:
-            self._course, self._strips = course, _strips(course)
+            self._course, self._strips = course, strips(course)
         self._camera.fixedcamid = model.camera(CAMERA).id
         mujoco.mjv_updateScene(
             model,
@@ -118,47 +105,3 @@ def egl_context(width: int, height: int) -> 'mujoco.egl.GLContext':
             f'no offscreen renderer ({type(error).__name__}: {error}); the camera is off. On '
             f'Debian and Ubuntu: apt-get install --no-install-recommends {PACKAGES}'
         ) from error
-
-
-def _strips(course: Course) -> list[_Strip]:
-    """Lay the path, the lines beside it and the goal line on the floor."""
-    strips, look = [], course.look
-    length = course.tracker().length_m
-    middle, edge = (0.05, _PATH_RGBA), (0.03, _EDGE_RGBA)
-    if look is not None:
-        middle = look.middle_width_m, _opaque(look.middle_rgb)
-        edge = look.edge_width_m, _opaque(look.edge_rgb)
-    for stripe, (offset, step, (width, rgba)) in enumerate(
-        ((0.0, 0.25, middle), (course.lines_m, 0.5, edge), (-course.lines_m, 0.5, edge))
-    ):
-        count = max(1, round(length / step))
-        corners = [course.pose(length * i / count, offset)[:2] for i in range(count + 1)]
-        strips += [
-            _strip(a, b, width, rgba)
-            for piece, (a, b) in enumerate(zip(corners, corners[1:]))
-            if look is None or not look.is_worn(stripe, piece)
-        ]
-    left, right = (course.pose(course.goal_s_m, side * course.lines_m)[:2] for side in (1.0, -1.0))
-    return strips + [_strip(left, right, 0.12, _GOAL_RGBA, height=0.004)]
-
-
-def _strip(
-    start: tuple[float, float],
-    end: tuple[float, float],
-    width: float,
-    rgba: np.ndarray,
-    height: float = 0.003,
-) -> _Strip:
-    (x0, y0), (x1, y1) = start, end
-    length, angle = math.hypot(x1 - x0, y1 - y0), math.atan2(y1 - y0, x1 - x0)
-    cos, sin = math.cos(angle), math.sin(angle)
-    return _Strip(
-        np.array([0.5 * length + 0.3 * width, 0.5 * width, 0.001]),
-        np.array([0.5 * (x0 + x1), 0.5 * (y0 + y1), height]),
-        np.array([cos, -sin, 0.0, sin, cos, 0.0, 0.0, 0.0, 1.0]),
-        rgba,
-    )
-
-
-def _opaque(rgb: np.ndarray) -> np.ndarray:
-    return np.append(rgb, 1.0).astype(np.float32)

@@ -5,6 +5,8 @@ from setuptools import find_packages, setup
 package_name = 'takeover_nodes'
 nodes = [
     'camera_node',
+    'course_node',
+    'doctor_node',
     'intervention_node',
     'joystick_node',
     'keyboard_node',

@@ -21,6 +21,7 @@ from takeover.errors import TakeoverError
 COMMANDS = {
     'bc': 'clone what a person demonstrated into a policy',
     'demo': 'correct a policy live in simulation, and watch it get better',
+    'doctor': 'check the whole chain before an operator spends an hour on it',
     'drive': 'let a policy drive a few episodes in simulation and write a report',
     'evaluate': 'let a policy bundle act in a Gymnasium environment',
     'launch': 'start the nodes of a launch file, without `ros2 launch`',
@@ -29,8 +30,10 @@ COMMANDS = {
     'plot': 'draw the learning curves of training runs',
     'policy': 'inspect, verify or distill a policy bundle',
     'rlif': 'learn from the take-overs of a scripted operator, headless',
+    'security': 'write the policy of DDS security (SROS 2) for every node',
     'train': 'train an agent in a Gymnasium environment',
     'view': 'show what the robot and its policy see and do, live or from a log',
+    'world': 'write the world of a course for Gazebo',
 }
 
 # What to install when a subcommand needs a package that the core does without.

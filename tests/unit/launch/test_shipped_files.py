@@ -10,6 +10,9 @@ from takeover.launch.document import LaunchError
 from takeover.launch.evaluation import evaluate
 from takeover.launch.plan import ParameterBlock
 
+FOLDER = Path(__file__).parents[3] / 'launch'
+# Includes Gazebo's own launch file, which is in Python.
+GAZEBO = 'gazebo.launch.xml'
 NODES = ('sim_node', 'safety_node', 'intervention_node', 'policy_node', 'lifecycle_manager_node')
 CAMERA_NODES = ('camera_node', 'camera_manager_node')
 MOTION_NODES = ('safety_node', 'intervention_node', 'policy_node')
@@ -56,9 +59,7 @@ def parameters(process) -> dict:
     return {name: value for block in blocks for name, value in block.parameters.items()}
 
 
-@pytest.mark.parametrize(
-    'file', sorted(p.name for p in Path(__file__).parents[3].glob('launch/*.xml'))
-)
+@pytest.mark.parametrize('file', sorted(p.name for p in FOLDER.glob('*.xml') if p.name != GAZEBO))
 def test_every_launch_file_evaluates_with_its_defaults(environment, file):
     assert not plan(environment, file).warnings
 
@@ -219,6 +220,8 @@ def test_every_include_gives_what_the_included_file_requires(environment, reposi
     for file in folder.glob('*.launch.xml'):
         for include in ElementTree.parse(file).iter('include'):
             name = Path(include.get('file')).name
+            if name.endswith('.py'):
+                continue
             given = {arg.get('name') for arg in include.findall('arg')}
             needed = declared_arguments(folder / name, environment)
             assert {a.name for a in needed if a.default is None} <= given, (file.name, name)
@@ -280,3 +283,121 @@ def test_teleop_beside_a_standard_driver_listens_to_what_the_robot_is_driven_by(
     started = teleop(environment, task='arm_reach', joystick='false')
     assert set(started) == {*MOTION_NODES, 'lifecycle_manager_node'}
     assert parameters(started['intervention_node'])['input_kind'] == ''
+
+
+def robot(environment, **arguments) -> dict:
+    """Return the processes of robot.launch.xml by the name of their node."""
+    processes = plan(environment, 'robot.launch.xml', **arguments).processes
+    assert len({node_name(process) for process in processes}) == len(processes)
+    return {node_name(process): process for process in processes}
+
+
+def remaps(process) -> dict:
+    """Return the topics of a process that have another name."""
+    rules = (word.split(':=') for word in process.argv if isinstance(word, str) and ':=' in word)
+    return {rule[0]: rule[1] for rule in rules if rule[0] != rule[1]}
+
+
+def test_a_robot_stands_until_a_person_drives_or_asks_for_a_policy(environment):
+    started = robot(environment, task='rover_lane', robot='rover')
+    assert set(started) == {'joystick_node', *MOTION_NODES, 'lifecycle_manager_node'}
+    assert parameters(started['policy_node'])['policy_file'] == 'none'
+    assert parameters(started['policy_node'])['exploration_std'] == 0.0
+    arbiter = parameters(started['intervention_node'])
+    assert arbiter['require_input_device'] is True
+    assert (arbiter['take_over'], arbiter['episodes']) == ('deadman', 'operator')
+    for name in MOTION_NODES:
+        given = parameters(started[name])
+        assert (given['task_file'], given['robot_file']) == ('rover_lane', 'rover')
+    required = {name for name, process in started.items() if process.required}
+    assert required == {'safety_node', 'lifecycle_manager_node'}
+    assert not any(process.respawn for process in started.values())
+
+
+def test_elsewhere_autonomy_needs_no_device_unless_asked(environment):
+    assert not parameters(by_node(environment)['intervention_node'])['require_input_device']
+    asked = by_node(environment, require_input_device='true')
+    assert parameters(asked['intervention_node'])['require_input_device'] is True
+
+
+@pytest.mark.parametrize(
+    ('given', 'device', 'kind', 'mapping'),
+    [
+        ('joystick', 'joystick_node', 'joystick', ''),
+        ('spacemouse', 'spacemouse_node', 'spacemouse', ''),
+        ('keyboard', None, 'joystick', 'keyboard'),
+        ('none', None, '', ''),
+    ],
+)
+def test_a_robot_has_one_input_device(environment, given, device, kind, mapping):
+    started = robot(environment, input=given, device='x')
+    devices = {'joystick_node', 'spacemouse_node'} & set(started)
+    assert devices == ({device} if device else set())
+    arbiter = parameters(started['intervention_node'])
+    assert (arbiter['input_kind'], arbiter['input_file']) == (kind, mapping)
+    chosen = robot(environment, input=given, mapping='mine.yaml')['intervention_node']
+    assert parameters(chosen)['input_file'] == 'mine.yaml'
+
+
+def test_a_robots_own_topics_reach_all_who_hear_or_say_them(environment):
+    own = {
+        'cmd_vel': 'base/cmd_vel',
+        'odom': '/odometry',
+        'scan': 'lidar',
+        'path': 'plan',
+        'joint_states': 'arm/joint_states',
+    }
+    wish = {f'{name}_topic': topic for name, topic in own.items()}
+    started = robot(environment, record='/log', learner='remote', **wish)
+    heard = {name: topic for name, topic in own.items() if name != 'cmd_vel'}
+    for name in ('policy_node', 'recorder_node'):
+        assert remaps(started[name]).items() >= heard.items(), name
+    gate = remaps(started['safety_node'])
+    assert gate['cmd_vel'] == 'base/cmd_vel' and gate['joint_states'] == 'arm/joint_states'
+    for process in robot(environment, learner='remote', record='/log').values():
+        assert not {*own, 'learner/policy'} & set(remaps(process)), 'all have their usual names'
+
+
+def test_a_camera_of_a_robot_comes_by_name(environment):
+    started = robot(environment, camera='realsense', camera_name='front', task='rover_lane')
+    assert set(CAMERA_NODES) <= set(started)
+    camera = parameters(started['camera_node'])
+    assert (camera['config_file'], camera['camera']) == ('realsense', 'front')
+    assert camera['task_file'] == 'rover_lane'
+
+
+@pytest.mark.parametrize('learner', ['none', 'local', 'remote'])
+def test_policies_come_from_the_learner_that_was_named(environment, learner):
+    wish = {'record': '/run/log', 'learner_dir': '/run/learner', 'demonstrations': '/run/shown'}
+    started = robot(environment, learner=learner, namespace='one', policy='/p.onnx', **wish)
+    assert ('learner_node' in started) == (learner == 'local')
+    offers = remaps(started['policy_node']).get('learner/policy')
+    assert offers == ('learner/none' if learner == 'none' else None)
+    assert parameters(started['policy_node'])['policy_file'] == '/p.onnx'
+    if learner == 'local':
+        given = parameters(started['learner_node'])
+        assert (given['log_dir'], given['learner_dir']) == ('/run/log', '/run/learner')
+        assert (given['robots'], given['other_log_dirs']) == ('', '')
+        assert started['learner_node'].respawn
+    assert all('__ns:=/one' in process.argv for process in started.values())
+
+
+def test_a_local_learner_without_a_log_starts_nothing_to_stay_and_says_why(environment):
+    wrong = plan(environment, 'robot.launch.xml', learner='local')
+    assert wrong.shutdown_reason
+    assert any('needs record:=' in message for message in wrong.messages)
+    assert not any('learner_node' in process.name for process in wrong.processes)
+
+
+def test_a_word_that_is_no_input_is_refused(environment):
+    with pytest.raises(LaunchError, match='joystick'):
+        plan(environment, 'robot.launch.xml', input='gamepad')
+
+
+def test_a_learner_elsewhere_follows_several_logs_and_offers_to_each_robot(environment):
+    wish = {'log_dir': '/logs/one', 'other_log_dirs': '/logs/two,/logs/three'}
+    (learner,) = plan(environment, 'learner.launch.xml', robots='one,two,three', **wish).processes
+    given = parameters(learner)
+    assert given['log_dir'] == '/logs/one'
+    assert given['other_log_dirs'] == '/logs/two,/logs/three'
+    assert given['robots'] == 'one,two,three'

@@ -5,11 +5,13 @@ gate, on courses of its own, on the path and in the lane; so `takeover.simulatio
 can be checked. For comparison, the operator who corrects and the expert also drive the courses of
 the evaluations.
 
-    python -m benchmarks.rlif.operators
+    python -m benchmarks.rlif.operators                          # all tasks
+    python -m benchmarks.rlif.operators arm_reach --courses 50
 
-Writes benchmarks/results/rlif/operators.csv.
+Writes benchmarks/results/rlif/operators.csv; what it has of other tasks stays.
 """
 
+import argparse
 from collections.abc import Callable
 import time
 
@@ -17,8 +19,10 @@ from benchmarks.rlif.evaluate import LETTERS, letters
 from benchmarks.rlif.experiment import (
     CONFIG,
     EVALUATION_COURSES,
+    EXPERIMENTS,
     FIGURES,
     OPERATOR_COURSES,
+    read_rows,
     RESULTS,
     write_rows,
 )
@@ -28,7 +32,6 @@ from takeover.intervention.device_choice import load_mapping
 from takeover.outcome import Outcome
 from takeover.simulation.arm.driver import ArmDriver
 from takeover.simulation.expert import PathExpert
-from takeover.simulation.operator import OperatorConfig
 from takeover.simulation.robots import robot_environment
 from takeover.simulation.seat import operator_config, seat_operator
 from takeover.simulation.takeover_loop import Idle, TakeoverLoop
@@ -37,7 +40,6 @@ from takeover.task import load_task_and_robot
 from takeover.training.rlif_run import LIVE_LATENCY_S
 
 TRIED = (0.1, 0.2, 0.4, 0.6, 0.9, 1.0)
-CORRECTING = OperatorConfig().skill
 FILE = RESULTS / 'operators.csv'
 
 
@@ -83,14 +85,21 @@ def blind(name: str) -> TaskEnv:
 
 def main() -> None:
     """Drive and write."""
-    rows = []
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument('tasks', nargs='*', metavar='task', help=f'of {", ".join(FIGURES)}')
+    parser.add_argument('--courses', type=int, default=len(OPERATOR_COURSES))
+    given = parser.parse_args()
+    names = given.tasks or list(FIGURES)
+    own, evaluated = OPERATOR_COURSES[: given.courses], EVALUATION_COURSES[: given.courses]
+    rows = [row for row in read_rows(FILE) if row['task'] not in names]
     RESULTS.mkdir(parents=True, exist_ok=True)
-    for name in FIGURES:
+    for name in names:
         env = blind(name)
-        drives = [('operator', skill, operator(env, skill), OPERATOR_COURSES) for skill in TRIED]
+        correcting = EXPERIMENTS[FIGURES[name][0]].operator_skill
+        drives = [('operator', skill, operator(env, skill), own) for skill in TRIED]
         drives += [
-            ('operator', CORRECTING, operator(env, CORRECTING), EVALUATION_COURSES),
-            ('expert', '', expert(env), EVALUATION_COURSES),
+            ('operator', correcting, operator(env, correcting), evaluated),
+            ('expert', '', expert(env), evaluated),
         ]
         for driver, skill, drive, courses in drives:
             begun_s = time.monotonic()

@@ -14,7 +14,6 @@ from benchmarks.rlif.experiment import (
     Experiment,
     EXPERIMENTS,
     FIGURES,
-    OPERATOR_COURSES,
     read_rows,
     RESULTS,
 )
@@ -139,9 +138,8 @@ def operator_rows() -> list[str]:
         '## Operators',
         '',
         'How often scripted drivers finish alone: the operator with its hands on the stick all '
-        f'the time, through the joystick, on {len(OPERATOR_COURSES)} courses of its own; the '
-        'operator who corrects and the expert (without joystick) on the courses of the '
-        'evaluations above.',
+        'the time, through its device, on courses of its own; the operator who corrects and the '
+        'expert (without a device) on the courses of the evaluations above.',
         '',
         '| task | driver | skill | courses from | success, % | 95 % interval |',
         '|---|---|---|---|---|---|',

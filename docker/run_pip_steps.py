@@ -28,7 +28,6 @@ from dockerfile_parse import DockerfileParser
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 DOCKERFILE = REPOSITORY / 'docker' / 'pip.Dockerfile'
-MIRROR = 'http://deb.debian.org/debian'
 PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
 # Said to Docker alone: how it stops the container, and asks for its health.
 OF_THE_RUNTIME = {'STOPSIGNAL', 'HEALTHCHECK', 'COMMENT'}
@@ -65,7 +64,7 @@ class Debian:
         if not match:
             raise StepError(f'FROM {image}: legal here is debian:RELEASE-slim')
         # debootstrap mounts /proc; in a namespace of its own that ends with it.
-        make = ['debootstrap', '--variant=minbase', match[1], self.root, MIRROR]
+        make = ['debootstrap', '--variant=minbase', match[1], self.root]
         run(['unshare', '--mount', *make], quiet=True)
 
     def path(self, inside: str) -> Path:

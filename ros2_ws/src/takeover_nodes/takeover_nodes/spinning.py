@@ -27,7 +27,7 @@ WAKE_S = 0.1
 def note_stop_signals() -> list[int]:
     """Return a list that SIGINT and SIGTERM are noted in from now on, to the end of the process.
 
-    They are never given back: Ctrl-C in a terminal arrives twice (from the terminal and from the
+    They are not given back: Ctrl-C in a terminal arrives twice (from the terminal and from the
     launcher), and a KeyboardInterrupt while the executor is torn down aborts the interpreter.
     """
     received: list[int] = []
@@ -65,6 +65,9 @@ def run(make_node: type[Node], make_executor: type[Executor] = EventsExecutor) -
         if node is not None:
             _say_goodbye(node, executor)
         rclpy.try_shutdown()
+        # The end of the interpreter gives handlers back, but leaves alone what is ignored: else a
+        # second Ctrl-C ends a node that has stopped as asked with a failure.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
     return code
 
 

@@ -11,6 +11,7 @@ from takeover.training.log_order import FILE
 from takeover.training.log_training import LogTraining
 from takeover_msgs.msg import LearnerStatus, PolicyCandidate, PolicyState
 from takeover_nodes import qos
+from tests.policy_candidates import constant, write
 from tests.stack import DEADLINE_S, Launch, running, wait_until
 from tests.takeover_logs import demonstration, settings_file, TINY, write_log
 
@@ -28,8 +29,17 @@ def session(tmp_path_factory, task):
     """Drive both, learn from both, kill the learner on the way, stop; return what was seen."""
     folder = tmp_path_factory.mktemp('two')
     write_log(folder / 'shown', task, demonstration())
+    # In circles: what drives without being corrected and without failing is not replaced.
+    policy = folder / 'circles.onnx'
+    write(policy, constant(0.5, 0.5))
     launches = [
-        ('sim.launch.xml', f'namespace:={name}', f'record:={folder / name}', 'camera:=false')
+        (
+            'sim.launch.xml',
+            f'namespace:={name}',
+            f'record:={folder / name}',
+            f'policy:={policy}',
+            'camera:=false',
+        )
         for name in ROBOTS
     ]
     learner = (

@@ -14,11 +14,11 @@ from takeover.image import shape_picture
 from takeover.intervention.joystick import load_joystick
 from takeover.observation import ObservationBuilder
 from takeover.samples import ImageSample
-from takeover.simulation import camera
 from takeover.simulation.camera import CameraUnavailable
 from takeover.simulation.course import Course
 from takeover.simulation.environment import RoverPathEnv
 from takeover.simulation.expert import PathExpert
+from takeover.simulation.floor_lines import strips
 from takeover.simulation.operator import OperatorConfig
 from takeover.simulation.rover import RoverSimulation, TruePose
 from takeover.simulation.seat import seat_operator
@@ -190,9 +190,9 @@ def test_a_lane_is_drawn_with_its_paint_and_gaps(lane):
     counts = []
     for look in (whole, worn):
         course.look = look
-        strips = camera._strips(course)
-        counts.append(len(strips))
-        colours = {tuple(strip.rgba[:3].round(3)) for strip in strips[:-1]}
+        lines = strips(course)
+        counts.append(len(lines))
+        colours = {tuple(strip.rgba[:3].round(3)) for strip in lines[:-1]}
         assert colours == {tuple(np.float32(c).round(3)) for c in (look.middle_rgb, look.edge_rgb)}
     assert 0.3 * counts[0] < counts[1] < 0.7 * counts[0]
 
@@ -200,7 +200,7 @@ def test_a_lane_is_drawn_with_its_paint_and_gaps(lane):
 def test_a_path_is_drawn_as_ever(task):
     numbers = [
         round(float(value) * 1e6)
-        for strip in camera._strips(Course(0, task.episode))
+        for strip in strips(Course(0, task.episode))
         for part in (strip.half_size, strip.position, strip.rotation, strip.rgba)
         for value in part
     ]

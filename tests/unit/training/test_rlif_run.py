@@ -32,7 +32,7 @@ def test_a_run_corrects_learns_and_deploys_a_version_that_drove(repository, task
     assert run.learner.learner.updates == len(transitions) - 20
     evidence = Evidence(0.05)
     evidence.take_all(steps)
-    assert run.deployed().version == evidence.best().version
+    assert run.deployed().version == evidence.trusted().version
     updates = [policy.bundle().provenance['updates'] for policy in run.store.policies()]
     assert updates[0] == 0 and updates == sorted(updates) and updates[-1] > 0
     run.close()

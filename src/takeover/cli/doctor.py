@@ -104,17 +104,16 @@ def look(
     :raises GraphUnknown: the workspace is not built, or the node failed.
     :raises KeyboardInterrupt: a signal came.
     """
-    from takeover.cli.live_stack import DDS_PROFILE, node_command
+    from takeover.cli.live_stack import node_command, watching_environment
     from takeover.doctor.graph import GraphFacts, GraphUnknown
     from takeover.workspace import node_environment, package_share, WorkspaceError
 
     try:
         env = node_environment()
-        profile = package_share('takeover_bringup', env) / DDS_PROFILE
+        env = watching_environment(env, package_share('takeover_bringup', env))
     except WorkspaceError as error:
         remedy = '`make setup`, or source the workspace; or leave it out: --skip'
         raise GraphUnknown(str(error), remedy) from None
-    env.setdefault('FASTRTPS_DEFAULT_PROFILES_FILE', str(profile))
     listen_s = min(LISTEN_S, setting.seconds)
     with tempfile.TemporaryDirectory(prefix='takeover_doctor_') as folder:
         facts, log = Path(folder) / 'facts.json', Path(folder) / 'log'

@@ -17,6 +17,9 @@ from takeover.cli.child_processes import adopt_orphans, kill_orphans, Signals, s
 from takeover.errors import TakeoverError
 
 DDS_PROFILE = 'config/fastdds_profile.xml'
+LOOPBACK_PROFILE = 'config/loopback/fastdds_profile.xml'
+PROFILE, RANGE = 'FASTRTPS_DEFAULT_PROFILES_FILE', 'ROS_AUTOMATIC_DISCOVERY_RANGE'
+FAST_DDS = 'rmw_fastrtps_cpp'
 # The launcher gives a process up to 10 s for SIGINT and 5 s for SIGTERM.
 LAUNCH_PATIENCE_S = 20.0
 # Long enough to write the report on a slow machine.
@@ -46,10 +49,7 @@ class LiveStack:
         self.env = node_environment()
         self.reservation = reserve_domain(self.env)
         self.share = package_share('takeover_bringup', self.env)
-        # The launch files choose a profile for each node; this one is the monitor's.
-        self.monitor_env = {
-            'FASTRTPS_DEFAULT_PROFILES_FILE': str(self.share / DDS_PROFILE)
-        } | self.env
+        self.monitor_env = watching_environment(self.env, self.share)
         self.signals = Signals()
         self.complete = False
         adopt_orphans()
@@ -103,6 +103,20 @@ class LiveStack:
         if not died and monitor.returncode != CUT_SHORT:
             died = f'the monitor ended with code {monitor.returncode}'
         return died
+
+
+def watching_environment(env: Mapping[str, str], share: Path) -> dict[str, str]:
+    """Return `env` with the profile that `environment.launch.xml` gives to nodes that see frames.
+
+    Within the range LOCALHOST it is one that binds to 127.0.0.1. A profile of the user's is kept.
+
+    :param share: of takeover_bringup.
+    """
+    if PROFILE in env:
+        return dict(env)
+    if env.get(RANGE) != 'LOCALHOST' or env.get('RMW_IMPLEMENTATION', FAST_DDS) != FAST_DDS:
+        return env | {PROFILE: str(share / DDS_PROFILE)}
+    return env | {PROFILE: str(share / LOOPBACK_PROFILE), RANGE: 'SYSTEM_DEFAULT'}
 
 
 def node_command(

@@ -142,14 +142,13 @@ def watch(parameters: dict[str, object], namespace: str, domain: int | None) -> 
 
     :raises TakeoverError: Rerun is not installed, or the workspace is not built.
     """
-    from takeover.cli.live_stack import DDS_PROFILE, MONITOR_NICENESS, node_command
+    from takeover.cli.live_stack import MONITOR_NICENESS, node_command, watching_environment
     from takeover.report.viewer import require_rerun
     from takeover.workspace import node_environment, package_share
 
     require_rerun()
     env = node_environment()
-    profile = package_share('takeover_bringup', env) / DDS_PROFILE
-    env.setdefault('FASTRTPS_DEFAULT_PROFILES_FILE', str(profile))
+    env = watching_environment(env, package_share('takeover_bringup', env))
     if domain is not None:
         env['ROS_DOMAIN_ID'] = str(domain)
     words = node_command(PROGRAM, parameters, env)

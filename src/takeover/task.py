@@ -40,20 +40,25 @@ def load_task_and_robot(
 ) -> tuple[TaskSpec, RobotSpec]:
     """Read a task and its robot, and check one against the other.
 
-    :param robot_path: default: ../robots/<robot>.yaml beside the folder of the task file, else the
-        shipped one of this name.
+    :param robot_path: default: `robot_of`.
     :raises ConfigError: as `load_task`; also when the task asks for more than the robot allows.
     """
     task_path = config_path(task_path, TASKS)
     task = load_task(task_path)
-    if robot_path is None:
-        beside = task_path.parent.parent / ROBOTS / f'{task.robot}.yaml'
-        robot_path = beside if beside.is_file() else task.robot
-    robot = load_robot(robot_path)
+    robot = load_robot(robot_of(task_path, task) if robot_path is None else robot_path)
     problems = mismatches(task, robot)
     if problems:
         raise ConfigError(task_path, [f'{task_path}: {problem}' for problem in problems])
     return task, robot
+
+
+def robot_of(task_path: Path, task: TaskSpec) -> Path:
+    """Return the robot file that a task names.
+
+    ../robots/<robot>.yaml beside the folder of the task file, else the shipped one of this name.
+    """
+    beside = task_path.parent.parent / ROBOTS / f'{task.robot}.yaml'
+    return beside if beside.is_file() else config_path(task.robot, ROBOTS)
 
 
 def mismatches(task: TaskSpec, robot: RobotSpec) -> list[str]:

@@ -6,8 +6,9 @@ import rclpy
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import Image, Joy
+from takeover.command_topics import ARM_COMMANDS, BASE_COMMANDS
 from takeover.doctor.controller import ASKED
-from takeover.doctor.needs import ARM_COMMANDS, BASE_COMMANDS, MESSAGE_TYPES
+from takeover.doctor.needs import MESSAGE_TYPES
 from takeover_nodes import qos
 from takeover_nodes.controller_questions import ask_controllers
 from takeover_nodes.conversions import ns_to_stamp

@@ -14,11 +14,12 @@ import sys
 import time
 
 from takeover.cli.child_processes import adopt_orphans, kill_orphans, Signals, start, stop
+from takeover.dds_check import PROFILE_VARIABLE
 from takeover.errors import TakeoverError
 
 DDS_PROFILE = 'config/fastdds_profile.xml'
 LOOPBACK_PROFILE = 'config/loopback/fastdds_profile.xml'
-PROFILE, RANGE = 'FASTRTPS_DEFAULT_PROFILES_FILE', 'ROS_AUTOMATIC_DISCOVERY_RANGE'
+RANGE = 'ROS_AUTOMATIC_DISCOVERY_RANGE'
 FAST_DDS = 'rmw_fastrtps_cpp'
 # The launcher gives a process up to 10 s for SIGINT and 5 s for SIGTERM.
 LAUNCH_PATIENCE_S = 20.0
@@ -112,11 +113,11 @@ def watching_environment(env: Mapping[str, str], share: Path) -> dict[str, str]:
 
     :param share: of takeover_bringup.
     """
-    if PROFILE in env:
+    if PROFILE_VARIABLE in env:
         return dict(env)
     if env.get(RANGE) != 'LOCALHOST' or env.get('RMW_IMPLEMENTATION', FAST_DDS) != FAST_DDS:
-        return env | {PROFILE: str(share / DDS_PROFILE)}
-    return env | {PROFILE: str(share / LOOPBACK_PROFILE), RANGE: 'SYSTEM_DEFAULT'}
+        return env | {PROFILE_VARIABLE: str(share / DDS_PROFILE)}
+    return env | {PROFILE_VARIABLE: str(share / LOOPBACK_PROFILE), RANGE: 'SYSTEM_DEFAULT'}
 
 
 def node_command(

@@ -6,9 +6,9 @@ forward_command_controller and MoveIt Servo (ROS 2 Jazzy).
 """
 
 from takeover.arm_spec import ArmSpec
+from takeover.command_topics import command_topics
 from takeover.doctor.finding import Finding, Severity
 from takeover.doctor.graph import ControllerFacts, GraphFacts, Parameter, SIMULATOR, TopicFacts
-from takeover.doctor.needs import command_topics
 from takeover.doctor.setting import Setting
 
 CHECK = 'controller'

@@ -8,9 +8,10 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 import socket
 
+from takeover.command_topics import command_topics
 from takeover.doctor.finding import Finding, Severity
 from takeover.doctor.graph import GraphFacts
-from takeover.doctor.needs import command_topics, GATE
+from takeover.doctor.needs import GATE
 from takeover.doctor.setting import Setting
 
 CHECK = 'domain'

@@ -1,11 +1,11 @@
-"""Which topics a task needs: what is heard, of which type, from whom, and what is commanded."""
+"""Which topics a task needs: what is heard, of which type, and from whom."""
 
 from dataclasses import dataclass
 
 from takeover.arm_spec import ArmSpec
 from takeover.intervention.device_choice import JOYSTICK, SPACEMOUSE
-from takeover.robot import RobotSpec, RoverSpec
-from takeover.specs import ActionSpec, GRIPPER, TaskSpec
+from takeover.robot import RobotSpec
+from takeover.specs import TaskSpec
 
 JOY, TWIST = 'joy', 'twist'
 KEYBOARD = 'keyboard'
@@ -22,15 +22,6 @@ MESSAGE_TYPES = {
     JOY: 'sensor_msgs/msg/Joy',
     TWIST: 'geometry_msgs/msg/Twist',
 }
-_TWIST_STAMPED = 'geometry_msgs/msg/TwistStamped'
-BASE_COMMANDS = {'twist_stamped': _TWIST_STAMPED, 'twist': 'geometry_msgs/msg/Twist'}
-_ARRAY = 'std_msgs/msg/Float64MultiArray'
-ARM_COMMANDS = {
-    'joint_trajectory': 'trajectory_msgs/msg/JointTrajectory',
-    'forward_position': _ARRAY,
-    'servo_twist': _TWIST_STAMPED,
-}
-BASE_TOPIC = 'cmd_vel'
 # Topics of the drivers, the first with the buttons.
 DEVICE_TOPICS = {
     JOYSTICK: {'joy': JOY},
@@ -75,14 +66,3 @@ def device_needs(device: str) -> tuple[Need, ...]:
     """Return what the arbiter must hear of a device of DEVICE_TOPICS; of another: nothing."""
     topics = DEVICE_TOPICS.get(device, {})
     return tuple(Need(topic, kind, None, by='intervention_node') for topic, kind in topics.items())
-
-
-def command_topics(action: ActionSpec, robot: RoverSpec | ArmSpec) -> dict[str, str]:
-    """Return the topics the gate publishes to the robot on, each with its message type."""
-    if not isinstance(robot, ArmSpec):
-        return {BASE_TOPIC: BASE_COMMANDS[robot.command.message]}
-    topics = {robot.controller.topic: ARM_COMMANDS[robot.controller.interface]}
-    moves_gripper = any(component.name == GRIPPER for component in action.components)
-    if moves_gripper and robot.controller.gripper_topic is not None:
-        topics[robot.controller.gripper_topic] = _ARRAY
-    return topics

@@ -4,13 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from takeover.arm_spec import ArmSpec
-from takeover.intervention.device_choice import JOYSTICK, SPACEMOUSE
+from takeover.intervention.device_choice import usual_device
 from takeover.policy.stand_still import NO_POLICY
 from takeover.robot import RobotSpec
 from takeover.shipped import config_path, demo_policy
 from takeover.specs import TaskSpec
-from takeover.task import load_robot, load_task, ROBOTS, TASKS
+from takeover.task import load_robot, load_task, robot_of, ROBOTS, TASKS
 
 NO_DEVICE = 'none'
 
@@ -65,9 +64,7 @@ def make_setting(
     """
     task_file = config_path(task, TASKS)
     loaded = load_task(task_file)
-    beside = task_file.parent.parent / ROBOTS / f'{loaded.robot}.yaml'
-    default = beside if beside.is_file() else loaded.robot
-    robot_file = config_path(robot or default, ROBOTS)
+    robot_file = config_path(robot, ROBOTS) if robot else robot_of(task_file, loaded)
     spec = load_robot(robot_file)
     return Setting(
         task=loaded,
@@ -75,7 +72,7 @@ def make_setting(
         task_file=task_file,
         robot_file=robot_file,
         policy=_policy(policy, loaded.task),
-        device=device or (SPACEMOUSE if isinstance(spec, ArmSpec) else JOYSTICK),
+        device=device or usual_device(spec),
         mapping=mapping,
         record=record,
         learner=learner,

@@ -26,6 +26,11 @@ def load_mapping(
     :param path: file or name; empty: the one that is shipped for device and robot.
     :raises ConfigError: the file cannot be used.
     """
-    arm = isinstance(robot, ArmSpec)
-    kind = kind or (SPACEMOUSE if arm else JOYSTICK)
-    return LOADERS[kind](path or (f'{kind}_arm' if arm else kind), action)
+    kind = kind or usual_device(robot)
+    shipped = f'{kind}_arm' if isinstance(robot, ArmSpec) else kind
+    return LOADERS[kind](path or shipped, action)
+
+
+def usual_device(robot: RobotSpec) -> str:
+    """Return the kind of device that a robot is driven by where nobody says so."""
+    return SPACEMOUSE if isinstance(robot, ArmSpec) else JOYSTICK

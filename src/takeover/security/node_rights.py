@@ -8,7 +8,7 @@ namespace. Topics that a task or a robot file names are taken from there. What e
 from dataclasses import dataclass
 
 from takeover.arm_spec import ArmSpec
-from takeover.doctor.needs import command_topics
+from takeover.command_topics import command_topics
 from takeover.robot import RobotSpec
 from takeover.specs import TaskSpec
 

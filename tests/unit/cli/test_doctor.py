@@ -6,8 +6,9 @@ import pytest
 from takeover import workspace
 from takeover.cli import doctor
 from takeover.cli.main import main
+from takeover.command_topics import command_topics
 from takeover.doctor.graph import GraphFacts
-from takeover.doctor.needs import command_topics, device_needs, sensor_needs
+from takeover.doctor.needs import device_needs, sensor_needs
 from tests.unit.doctor.healthy import graph_of, setting_of
 
 WITHOUT_TRIAL = ('--skip', 'cpu')

@@ -1,5 +1,6 @@
 """A chain with nothing wrong, as facts, and ways to plant one defect in it."""
 
+from takeover.command_topics import command_topics
 from takeover.doctor.graph import (
     ControllerFacts,
     DeviceStatus,
@@ -8,7 +9,7 @@ from takeover.doctor.graph import (
     Sample,
     TopicFacts,
 )
-from takeover.doctor.needs import command_topics, device_needs, MESSAGE_TYPES, sensor_needs
+from takeover.doctor.needs import device_needs, MESSAGE_TYPES, sensor_needs
 from takeover.doctor.setting import make_setting, Setting
 
 END_S = 108.0

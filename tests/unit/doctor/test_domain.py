@@ -1,10 +1,10 @@
 """Domain, range, peers, and who else is there."""
 
 import pytest
+from takeover.command_topics import BASE_TOPIC
 from takeover.doctor.domain import check, check_environment
 from takeover.doctor.finding import Severity
 from takeover.doctor.graph import Endpoint
-from takeover.doctor.needs import BASE_TOPIC
 from tests.unit.doctor.healthy import changed, graph_of, REAL_NODES, setting_of, topics_of, worst
 
 LOCALHOST = {'ROS_AUTOMATIC_DISCOVERY_RANGE': 'LOCALHOST'}

@@ -5,7 +5,7 @@ from pathlib import Path
 import re
 
 import pytest
-from takeover.doctor.needs import command_topics
+from takeover.command_topics import command_topics
 from takeover.security.node_rights import node_rights
 from takeover.task import load_task_and_robot
 

@@ -23,8 +23,9 @@ from rclpy.serialization import deserialize_message
 from rclpy.signals import SignalHandlerOptions
 from rclpy.topic_endpoint_info import TopicEndpointInfo
 from sensor_msgs.msg import Image, Joy
+from takeover.command_topics import command_topics
 from takeover.doctor.graph import DeviceStatus, Endpoint, GraphFacts, Sample, TopicFacts
-from takeover.doctor.needs import command_topics, device_needs, JOY, Need, sensor_needs, TWIST
+from takeover.doctor.needs import device_needs, JOY, Need, sensor_needs, TWIST
 from takeover.errors import TakeoverError
 from takeover.task import load_robot, load_task
 from takeover_nodes import parameters, qos

@@ -107,8 +107,10 @@ def test_the_answer_is_taken_in_right_after_a_tick(swap, tmp_path):
     assert swap._process.began.acquire(timeout=DEADLINE_S)
     (found,) = settle(swap)
     assert found.check_s < LONGEST_WAIT_S
+    swap._process.open.clear()
     swap.announce(good(tmp_path, 1))
     swap.step(True)
+    swap._process.open.set()
     # No tick comes any more: it goes on by itself.
     _, checked = swap._verdicts.get(timeout=DEADLINE_S)
     assert checked.check_s >= LONGEST_WAIT_S

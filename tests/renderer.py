@@ -2,7 +2,7 @@
 
 import pytest
 from takeover.robot import RobotSpec
-from takeover.simulation.camera import CameraUnavailable
+from takeover.simulation.offscreen import CameraUnavailable
 from takeover.simulation.rover import RoverSimulation
 from takeover.specs import TaskSpec
 

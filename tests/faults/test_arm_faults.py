@@ -18,8 +18,8 @@ from takeover.action import ActionContract
 from takeover.intervention.device_choice import load_mapping
 from takeover.safety.arm_gate import ArmGate
 from takeover.simulation.arm.simulation import ArmSimulation
-from takeover.simulation.camera import CameraUnavailable
 from takeover.simulation.hand import SpaceMouseHand
+from takeover.simulation.offscreen import CameraUnavailable
 from takeover.task import load_task_and_robot
 from takeover_msgs.msg import InterventionState
 from takeover_nodes import qos

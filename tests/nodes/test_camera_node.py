@@ -14,7 +14,7 @@ from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 from takeover.camera.frame import Frame, Intrinsics
 from takeover.image import shape_picture
 from takeover.image_form import ImageForm
-from takeover.simulation.camera import CameraUnavailable
+from takeover.simulation.offscreen import CameraUnavailable
 from takeover.simulation.rover import RoverSimulation
 from takeover_msgs.msg import EpisodeState
 from takeover_nodes import camera_node, qos

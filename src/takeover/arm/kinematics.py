@@ -4,12 +4,14 @@ The model has the joints of the robot file and no shapes. It serves for kinemati
 arm weighs and what it touches is known to its simulation.
 """
 
+from typing import Any
+
 import mink
 import mujoco
 import numpy as np
 from takeover.arm.pose import quaternion_of_matrix, quaternion_of_rpy
 from takeover.arm_samples import JointSample, ToolSample
-from takeover.arm_spec import ArmSpec, OriginSpec
+from takeover.arm_spec import ArmSpec, JointSpec, OriginSpec
 from takeover.specs import TWIST
 
 TOOL = 'tool'
@@ -36,13 +38,7 @@ def chain_model(robot: ArmSpec) -> mujoco.MjModel:
             explicitinertial=True,
             **place_of(joint),
         )
-        body.add_joint(
-            name=joint.name,
-            type=mujoco.mjtJoint.mjJNT_HINGE,
-            axis=joint.axis,
-            limited=mujoco.mjtLimited.mjLIMITED_TRUE,
-            range=[joint.min_rad, joint.max_rad],
-        )
+        body.add_joint(**hinge_of(joint))
     body.add_site(name=TOOL, **place_of(robot.tool))
     return spec.compile()
 
@@ -159,3 +155,14 @@ def place_of(origin: OriginSpec) -> dict[str, list[float]]:
     """Return a frame as MuJoCo's specifications take it: `pos` and `quat` (w, x, y, z)."""
     x, y, z, w = quaternion_of_rpy(np.array(origin.rpy)).tolist()
     return {'pos': list(origin.xyz), 'quat': [w, x, y, z]}
+
+
+def hinge_of(joint: JointSpec) -> dict[str, Any]:
+    """Return a joint as MuJoCo's specifications take it."""
+    return {
+        'name': joint.name,
+        'type': mujoco.mjtJoint.mjJNT_HINGE,
+        'axis': list(joint.axis),
+        'limited': mujoco.mjtLimited.mjLIMITED_TRUE,
+        'range': [joint.min_rad, joint.max_rad],
+    }

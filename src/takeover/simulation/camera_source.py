@@ -16,7 +16,7 @@ import numpy as np
 from takeover.camera.config import SimConfig
 from takeover.camera.frame import Frame, Intrinsics
 from takeover.camera.source import CameraError
-from takeover.simulation.camera import CameraUnavailable
+from takeover.simulation.offscreen import CameraUnavailable
 
 # A simulation of which nothing was heard for so long is not there.
 HEARD_S = 1.0

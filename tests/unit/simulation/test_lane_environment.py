@@ -14,11 +14,11 @@ from takeover.image import shape_picture
 from takeover.intervention.joystick import load_joystick
 from takeover.observation import ObservationBuilder
 from takeover.samples import ImageSample
-from takeover.simulation.camera import CameraUnavailable
 from takeover.simulation.course import Course
 from takeover.simulation.environment import RoverPathEnv
 from takeover.simulation.expert import PathExpert
 from takeover.simulation.floor_lines import strips
+from takeover.simulation.offscreen import CameraUnavailable
 from takeover.simulation.operator import OperatorConfig
 from takeover.simulation.rover import RoverSimulation, TruePose
 from takeover.simulation.seat import seat_operator

@@ -5,7 +5,7 @@ import pytest
 from takeover.camera.config import SimConfig
 from takeover.camera.source import CameraError
 from takeover.samples import OdometrySample
-from takeover.simulation.camera import CameraUnavailable
+from takeover.simulation.offscreen import CameraUnavailable
 from takeover.simulation.rover_camera_source import rover_scene, RoverCameraSource
 
 SEED = 0

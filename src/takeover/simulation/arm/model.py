@@ -11,7 +11,7 @@ the links above the hand touch nothing. Meshes are looks alone.
 
 import mujoco
 import numpy as np
-from takeover.arm.kinematics import place_of
+from takeover.arm.kinematics import hinge_of, place_of
 from takeover.arm_spec import ArmSpec
 from takeover.episode_spec import PegEpisodeSpec, ReachEpisodeSpec
 from takeover.simulation.arm.dynamics import ARMATURE_KG_M2, joint_dynamics, JointDynamics
@@ -85,11 +85,7 @@ def _add_joint(
     joint = robot.joints[index]
     body = parent.add_body(name=joint.name, gravcomp=1.0, **place_of(joint))
     body.add_joint(
-        name=joint.name,
-        type=mujoco.mjtJoint.mjJNT_HINGE,
-        axis=joint.axis,
-        limited=mujoco.mjtLimited.mjLIMITED_TRUE,
-        range=[joint.min_rad, joint.max_rad],
+        **hinge_of(joint),
         armature=ARMATURE_KG_M2,
         actfrclimited=mujoco.mjtLimited.mjLIMITED_TRUE,
         actfrcrange=[-dynamics.torque_n_m, dynamics.torque_n_m],

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 from takeover.simulation.arm.simulation import ArmSimulation
-from takeover.simulation.camera import CameraUnavailable
+from takeover.simulation.offscreen import CameraUnavailable
 from takeover.task import load_task_and_robot
 
 DARK = 20

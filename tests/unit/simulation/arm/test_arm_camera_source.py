@@ -9,8 +9,8 @@ from takeover.camera.source import CameraError
 from takeover.shipped import config_path
 from takeover.simulation.arm.camera_source import ArmCameraSource
 from takeover.simulation.arm.simulation import ArmSimulation
-from takeover.simulation.camera import CameraUnavailable
 from takeover.simulation.camera_source import ObservedScene
+from takeover.simulation.offscreen import CameraUnavailable
 from takeover.task import load_task_and_robot
 
 TASK, ROBOT = load_task_and_robot('arm_reach')

@@ -15,6 +15,7 @@ import tempfile
 import time
 
 from benchmarks.machine import machine, verdict
+from benchmarks.ticks import missed_and_deviations
 import numpy as np
 from takeover.task import load_task
 from takeover_msgs.msg import Command, ExecutedCommand, PolicyState
@@ -69,14 +70,13 @@ def report(executed: list, skipped: int, seconds: float) -> int:
         f"gate's output {np.median(total - to_arbiter):.2f} ms (medians; the gate forwards on "
         f'arrival and waits for no tick)'
     )
-    ticks_s = 1e-9 * np.sort([stamp_to_ns(sample.tick_stamp) for sample in arrivals])
-    period_s = 1.0 / load_task(TASK).rate_hz
-    deviation_ms = 1e3 * np.abs(np.diff(ticks_s) - period_s)
-    missed = int(np.sum(np.round(np.diff(ticks_s) / period_s) - 1.0)) + skipped
+    arrivals.sort(key=lambda sample: stamp_to_ns(sample.tick_stamp))
+    lost, deviation_ms = missed_and_deviations(arrivals, 1.0 / load_task(TASK).rate_hz)
+    missed = max(lost, skipped)
     jitter = np.percentile(deviation_ms, 99)
     ticks_ok = missed == 0 and jitter < JITTER_TARGET_MS
     print(
-        f'policy tick: {len(ticks_s)} in {seconds:g} s, missed {missed} (of these {skipped} '
+        f'policy tick: {len(arrivals)} in {seconds:g} s, missed {missed} (of these {skipped} '
         f'without observation), jitter p99 {jitter:.2f} ms, max {deviation_ms.max():.2f} ms '
         f'(targets 0 and {JITTER_TARGET_MS:g} ms): {verdict(ticks_ok)}'
     )

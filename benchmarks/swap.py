@@ -19,6 +19,7 @@ import tempfile
 import time
 
 from benchmarks.machine import machine, verdict
+from benchmarks.ticks import missed_and_deviations
 import numpy as np
 from takeover.cli.demo_session import DemoSession
 from takeover.policy.acceptance import Candidate
@@ -184,14 +185,13 @@ def report(quiet: list, busy: list, swaps: int, waits_s: list[float]) -> int:
 
 def ticks(what: str, commands: list) -> tuple[int, float]:
     """Print how the ticks went; return missed ones and p99 of |period - nominal| in ms."""
-    periods_s = np.diff([1e-9 * stamp_to_ns(command.tick_stamp) for command in commands])
-    deviations_ms = 1e3 * np.abs(periods_s - PERIOD_S)
+    missed, deviations_ms = missed_and_deviations(commands, PERIOD_S)
     p50, p99, worst = np.percentile(deviations_ms, PERCENTILES)
     print(
         f'  {what}: {len(commands)} ticks, jitter p50 {p50:.2f} ms, p99 {p99:.2f} ms, max '
         f'{worst:.2f} ms'
     )
-    return int(np.sum(np.round(periods_s / PERIOD_S) - 1.0)), float(p99)
+    return missed, float(p99)
 
 
 if __name__ == '__main__':

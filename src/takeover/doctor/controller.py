@@ -114,7 +114,7 @@ def _timeout(
         if interface in _WITHOUT_TIMEOUT:
             found = f'{told} takes {facts.name}; {_WITHOUT_TIMEOUT[interface]}'
             cause = 'it has no time-out; the gate must live for the arm to slow down'
-            remedy = 'a heartbeat of the e-stop that cuts power (safety_node, e_stop_required)'
+            remedy = 'a heartbeat of the e-stop that cuts power: launch with e_stop_required:=true'
             return Finding(CHECK, Severity.INFO, found, cause, remedy)
         return _by_hand(told, facts, limit_s, 'it has no parameter of a known name for it')
     value_s = float(parameters[name])

@@ -320,6 +320,13 @@ def test_elsewhere_autonomy_needs_no_device_unless_asked(environment):
     assert parameters(asked['intervention_node'])['require_input_device'] is True
 
 
+def test_a_heartbeat_of_the_e_stop_is_required_if_asked(environment):
+    for started in (robot, by_node):
+        assert not parameters(started(environment)['safety_node'])['e_stop_required']
+        asked = started(environment, e_stop_required='true')
+        assert parameters(asked['safety_node'])['e_stop_required'] is True
+
+
 @pytest.mark.parametrize(
     ('given', 'device', 'kind', 'mapping'),
     [

@@ -14,6 +14,6 @@ def missed_and_deviations(
 
     :param commands: at least two, in the order of their ticks.
     """
-    periods_s = np.diff([1e-9 * stamp_to_ns(command.tick_stamp) for command in commands])
-    missed = int(np.sum(np.round(periods_s / period_s) - 1.0))
-    return missed, 1e3 * np.abs(periods_s - period_s)
+    stamps_s = np.array([1e-9 * stamp_to_ns(command.tick_stamp) for command in commands])
+    missed = round((stamps_s[-1] - stamps_s[0]) / period_s) - (len(commands) - 1)
+    return missed, 1e3 * np.abs(np.diff(stamps_s) - period_s)

@@ -143,6 +143,10 @@ class ArmSpec(RobotSpec):
     tracking_tolerance_rad: Positive = Field(
         description='a joint farther from its command than this is not followed: stop'
     )
+    slack_rad: NotNegative = Field(
+        description='how far a joint stands from its command by weight and lag alone; nearer, the '
+        'command stays where it is when the arm is held or handed over'
+    )
     wrench: WrenchLimitSpec | None = None
     gripper: GripperSpec | None = None
     controller: ControllerSpec
@@ -168,6 +172,11 @@ class ArmSpec(RobotSpec):
         for joint, angle in zip(self.joints, self.home_rad):
             if not joint.min_rad <= angle <= joint.max_rad:
                 raise ValueError(f'home_rad of {joint.name}, {angle}, is outside its limits')
+        if self.slack_rad >= self.tracking_tolerance_rad:
+            raise ValueError(
+                f'slack_rad is {self.slack_rad}; legal: less than tracking_tolerance_rad, '
+                f'{self.tracking_tolerance_rad}'
+            )
         self._check_free()
         legal = TWIST + ((GRIPPER,) if self.gripper else ())
         if set(self.limits) != set(legal):

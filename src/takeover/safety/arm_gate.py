@@ -6,10 +6,12 @@ joints (`takeover.safety.arm_action`) that never leaves the limits of joints and
 
 * Joints that were never measured, or not for `observation_s`: no motion. The same for a wrench
   that is configured.
-* A joint farther from its command than the tolerance: stop. The command then comes to the joint.
+* A joint farther from its command than the tolerance: stop. The command then comes to the joint,
+  and the arm moves again once a zero was commanded: who pushed on does not push again by himself.
 * A wrench above its limits: a protective stop that latches like an e-stop.
 * Hold is the measured position: the command comes to it once the arm has settled, and at each
-  hand-over. It never jumps there; see below.
+  hand-over, as near as the slack. Nearer, an arm that hangs below its command would sink by as
+  much each time, and one that follows late would be set back. It never jumps there; see below.
 
 The bound. Between two outputs less than `controller_timeout_s` apart, no joint command moves more
 than its maximal velocity times their distance in time, and no joint velocity changes by more than
@@ -30,7 +32,7 @@ from takeover.safety.acceptance import Rejection
 from takeover.safety.arm_action import ArmAction
 from takeover.safety.arm_senses import ArmSenses
 from takeover.safety.estop import EstopConfig
-from takeover.safety.gate import GateOutput, GateState, SafetyGate
+from takeover.safety.gate import GateOutput, GateState, SafetyGate, WAITING
 from takeover.safety.gripper_motion import GripperMotion
 from takeover.safety.joint_motion import JointMotion
 from takeover.safety.limits import limits_for_action
@@ -94,6 +96,7 @@ class ArmGate(SafetyGate):
         self._sent = False  # whether it has gone to the arm since
         self._joints_fresh = False
         self._untracked: str | None = None  # which joint does not follow
+        self._pushed = False  # whether one did not while it was commanded, and no zero came since
         self._settled_s = 0.0
         self._held = False  # whether the command has come to the measured position since at rest
         self._source: int | None = None
@@ -108,7 +111,7 @@ class ArmGate(SafetyGate):
         self._motion.forget()
         if self._gripper is not None:
             self._gripper.forget()
-        self._source = None
+        self._source, self._pushed = None, False
 
     def command(
         self,
@@ -172,14 +175,18 @@ class ArmGate(SafetyGate):
         self._joints_fresh = self._senses.joints_silence(now_s) is None
         hindrance = self._hindrance(now_s)
         if hindrance is not None and self.state is GateState.FORWARDING:
+            self._pushed |= self._untracked is not None
             self._stop(hindrance)
 
     def _follow(self, values: tuple[float, ...], now_s: float, age_s: float) -> None:
         hindrance = self._hindrance(now_s)
-        if hindrance is None:
-            super()._follow(values, now_s, age_s)
-        else:
+        if hindrance is None and self._pushed and any(values):
+            hindrance = WAITING
+        if hindrance is not None:
             self.reason = hindrance
+            return
+        self._pushed = False
+        super()._follow(values, now_s, age_s)
 
     def _hindrance(self, now_s: float) -> str | None:
         """Say why the arm must not move now, or None."""
@@ -208,9 +215,11 @@ class ArmGate(SafetyGate):
             self._correct()
 
     def _correct(self) -> None:
-        """Bring the command to the measured joints; old ones say nothing of where they are."""
+        """Bring the command near the measured joints; old ones say nothing of where they are."""
         if self._seeded and self._joints_fresh:
-            self._motion.correct(self._senses.positions)
+            measured, slack = self._senses.positions, self._robot.slack_rad
+            ahead = np.clip(self._motion.state.positions - measured, -slack, slack)
+            self._motion.correct(measured + ahead)
 
     def _begin(self, measured: np.ndarray) -> None:
         """Know again where the arm is: near the command go on from there, else begin anew."""

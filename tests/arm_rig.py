@@ -74,12 +74,12 @@ class ArmRig:
         sample = WrenchSample(
             self.now_ns, np.array([0.0, 0.6, 0.8]) * force_n, np.array([0.0, 0.0, torque_n_m])
         )
-        return self.gate.on_wrench(sample, self.now_s)
+        return self.gate.on_wrench(sample, self.now_ns, self.now_s)
 
     def sense(self):
         """Measure what there is to measure."""
         if self.feels_joints:
-            refused = self.gate.on_joints(self.sample(), self.now_s)
+            refused = self.gate.on_joints(self.sample(), self.now_ns, self.now_s)
             assert refused in (None, 'joint state: not newer than the last one')
             self.seen = self.seen if refused else self.measured
         first = self.wrench(self.force_n) if self.feels_wrench else None

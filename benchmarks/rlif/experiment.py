@@ -91,7 +91,7 @@ EXPERIMENTS = {
         'An arm that sees: arm_peg',
         CONFIG / 'tasks' / 'arm_peg.yaml',
         config_from_file(CONFIG / 'training' / 'rlif_arm_peg.yaml'),
-        24_000,
+        16_000,
         4000,
         seeds=3,
         courses=50,

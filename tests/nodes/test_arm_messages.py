@@ -1,5 +1,7 @@
 """An arm's samples as messages and back, to the last bit."""
 
+import math
+
 from nav_msgs.msg import Odometry
 import numpy as np
 from rclpy.serialization import deserialize_message, serialize_message
@@ -39,6 +41,18 @@ def test_joints_survive_the_round_trip():
 def test_joints_without_velocities_are_a_sample_with_a_fault():
     sample = arm_messages.joint_sample(JointState(name=['a'], position=[0.1]))
     assert sample.fault() == 'needs a position and a velocity for each name'
+
+
+def test_a_joint_that_is_not_measured_is_left_out():
+    """A broadcaster writes NaN where a joint has no such interface; the others count."""
+    message = JointState(
+        name=['a', 'lamp', 'b'],
+        position=[0.1, math.nan, 0.2],
+        velocity=[0.3, 0.0, math.nan],
+    )
+    sample = arm_messages.joint_sample(message)
+    assert (sample.names, sample.positions.tolist()) == (('a',), [0.1])
+    assert sample.velocities.tolist() == [0.3] and sample.fault() is None
 
 
 def test_a_tool_survives_the_round_trip_as_odometry():

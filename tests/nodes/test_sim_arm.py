@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 from std_msgs.msg import Bool, Float64MultiArray
 from takeover.safety.estop import EstopConfig
+from takeover.safety.gate import GateState
 from takeover.task import load_task_and_robot
 from takeover_nodes import arm_messages
 from takeover_nodes.conversions import ns_to_stamp, stamp_to_ns
-from takeover_nodes.robot_gates import ArmFeedback, make_gate
+from takeover_nodes.robot_gates import ArmFeedback, make_gate, NOT_READY
 from takeover_nodes.robot_outputs import make_output
 from takeover_nodes.sim_arm import SimulatedArm
 from takeover_nodes.sim_robot import Pacing
@@ -232,10 +233,11 @@ class Loop(Arm):
                 self.sequence += 1
                 command = values, self.sequence, now_ns, now_ns, now_s
                 self.send(self.gate.command(*command, source=1))
+            self.feedback.tick(now_s)
             self.send(self.gate.tick(now_s))
 
     def send(self, output):
-        if self.feedback.ready or any(output.values):
+        if self.feedback.ready or not self.gate.at_rest:
             self.output.publish(output)
 
     def end(self):
@@ -331,6 +333,16 @@ def test_what_a_gate_hears_twice_changes_nothing(loop):
     loop.wire.say('robot_ready', Bool(data=True))
     loop.drive(SIDEWAYS, PERIOD_S)
     assert loop.gate.state is before
+
+
+def test_ready_again_while_it_stops_the_gate_first_comes_to_rest(loop):
+    """A robot that is not ready for a moment does not make the command jump back to the arm."""
+    loop.drive(SIDEWAYS, 0.6)
+    loop.wire.say('robot_ready', Bool(data=False))
+    loop.wire.say('robot_ready', Bool(data=True))
+    assert not loop.gate.at_rest and loop.gate.reason == NOT_READY
+    loop.drive(SIDEWAYS, 0.6)
+    assert loop.gate.state is GateState.FORWARDING
 
 
 def test_a_wrench_above_its_limit_stops_at_once_and_latches(loop):

@@ -19,6 +19,8 @@ from takeover.rewards.rlif import InterventionLabeller, Label
 GAP_PERIODS = 1.5
 # An end later than this many periods after the last step is not what that step led to.
 END_PERIODS = 4.0
+# Farther from where an episode began than an arm strays that nobody moves, m (chosen).
+MOVED_M = 5e-3
 
 Episodes = Literal['topic', 'operator']
 
@@ -119,12 +121,22 @@ class EpisodeTracker:
         return known + self._join(labels)
 
     def report(
-        self, episode: int, terminated: bool, truncated: bool, outcome: int, now_ns: int
+        self,
+        episode: int,
+        terminated: bool,
+        truncated: bool,
+        outcome: int,
+        now_ns: int,
+        moved_m: float = 0.0,
     ) -> list[LabelledStep]:
         """Take a report of the topic; a repeated one changes nothing.
 
+        An episode that is heard of only after the robot has moved in it, as by an arbiter that is
+        started anew, has a start that nobody can tell any more. If it is needed, no step counts.
+
         :param outcome: of EpisodeState.msg.
         :param now_ns: ROS time of the report.
+        :param moved_m: how far the robot has moved in this episode, m.
         """
         if not self._by_topic:
             return []
@@ -133,7 +145,10 @@ class EpisodeTracker:
             # The end of the episode before was missed: nothing is known of how it went on.
             known = self._interrupt()
             self._close()
-            self._begin(episode, now_ns)
+            if self._start is not None and moved_m > MOVED_M:
+                self._number = episode
+            else:
+                self._begin(episode, now_ns)
         if self.episode and (terminated or truncated):
             known += self._end(terminated, truncated, outcome, now_ns)
         return known

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from takeover.arm_samples import ToolSample
 from takeover.intervention.command_reader import CommandReader
 from takeover.intervention.human_command import HumanCommand, Press
+from takeover.safety.acceptance import is_repeated
 from takeover.safety.watchdog import Watchdog
 
 
@@ -130,7 +131,7 @@ class InputDevice:
             return f'tool state: {fault}'
         if not tool.frame_id:
             return 'tool state names no frame'
-        if self._tool is not None and tool.stamp_ns <= self._tool.stamp_ns:
+        if self._tool is not None and is_repeated(tool.stamp_ns, self._tool.stamp_ns):
             return 'tool state stamp did not advance'
         if not abs(age_s) <= self._tool_watchdog.timeout_s:
             return f'tool state is stamped more than {self._tool_watchdog.timeout_s:g} s off'

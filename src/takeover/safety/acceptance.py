@@ -8,6 +8,14 @@ import math
 CLOCK_TOLERANCE_NS = 50_000_000
 
 
+def is_repeated(stamp_ns: int, last_ns: int) -> bool:
+    """Whether a sample is not newer than the last one: it came twice, or late.
+
+    Far back it is newer, after a clock that was set.
+    """
+    return -CLOCK_TOLERANCE_NS <= stamp_ns - last_ns <= 0
+
+
 @dataclass(frozen=True)
 class Rejection:
     """A command that was refused; the time-out keeps running."""

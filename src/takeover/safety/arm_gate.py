@@ -133,9 +133,9 @@ class ArmGate(SafetyGate):
             self._correct()
         return output
 
-    def on_joints(self, sample: JointSample, now_s: float) -> str | None:
+    def on_joints(self, sample: JointSample, now_ns: int, now_s: float) -> str | None:
         """Take measured joints, or say why they are not used."""
-        fault = self._senses.on_joints(sample, now_s)
+        fault = self._senses.on_joints(sample, now_ns, now_s)
         if fault is not None:
             return fault
         measured = self._senses.positions
@@ -151,9 +151,9 @@ class ArmGate(SafetyGate):
             self._gripper.seed(self._senses.width_m)
         return None
 
-    def on_wrench(self, sample: WrenchSample, now_s: float) -> ArmOutput | None:
+    def on_wrench(self, sample: WrenchSample, now_ns: int, now_s: float) -> ArmOutput | None:
         """Feel the wrench; return the first output of the protective stop if this latches it."""
-        excess = self._senses.on_wrench(sample, now_s)
+        excess = self._senses.on_wrench(sample, now_ns, now_s)
         if excess is None or self._estop.latched:
             return None
         return self.estop(f'wrench: {excess}', now_s)

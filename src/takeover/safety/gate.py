@@ -97,6 +97,12 @@ class SafetyGate:
         self._checks = CommandChecks(names, timeout_s)
         self._closed: str | None = None
         self._needs_zero = False
+        self._reset_s = -math.inf
+
+    @property
+    def at_rest(self) -> bool:
+        """Whether the last output was zero."""
+        return self._at_rest()
 
     def activate(self, now_s: float) -> None:
         """Begin at rest, in STANDBY, and wait for the e-stop heartbeat if it is required.
@@ -177,7 +183,7 @@ class SafetyGate:
         if obstacle is not None:
             return False, f'not reset: {obstacle}'
         self._estop.unlatch()
-        self._needs_zero = True
+        self._needs_zero, self._reset_s = True, now_s
         self.state = GateState.STOPPED
         self.reason = self._closed or WAITING
         return True, f'reset; {WAITING}'
@@ -223,7 +229,7 @@ class SafetyGate:
 
     def _follow(self, values: tuple[float, ...], now_s: float, age_s: float) -> None:
         """Make these values the target, unless a zero has to come first."""
-        if self._needs_zero and any(values):
+        if self._needs_zero and (any(values) or now_s - age_s < self._reset_s):
             self.reason = WAITING
             return
         self._needs_zero = False

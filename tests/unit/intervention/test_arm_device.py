@@ -227,6 +227,11 @@ class TestBlind:
         assert arbiter.on_tool(tool_sample(5), 10.0) is None
         assert arbiter.on_tool(tool_sample(5), 10.1) == 'tool state stamp did not advance'
 
+    def test_after_the_clock_was_set_back_it_counts_at_once(self, action):
+        arbiter = Person(action).arbiter
+        assert arbiter.on_tool(tool_sample(70 * 10**9), 10.0) is None
+        assert arbiter.on_tool(tool_sample(10 * 10**9), 10.1) is None
+
     def test_a_mapping_without_a_frame_does_not_ask(self, action):
         person = Person(action, frame=None)
         person.run(10, tool=False)

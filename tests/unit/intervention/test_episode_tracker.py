@@ -36,10 +36,12 @@ class Track:
             )
             self.known += self.tracker.step(step)
 
-    def report(self, episode, outcome=0):
+    def report(self, episode, outcome=0, moved_m=0.0):
         """One report of the topic."""
         terminated, truncated = outcome in (1, 2, 3), outcome in (4, 5)
-        self.known += self.tracker.report(episode, terminated, truncated, outcome, self.now_ns)
+        self.known += self.tracker.report(
+            episode, terminated, truncated, outcome, self.now_ns, moved_m
+        )
 
     def press(self, press):
         """One button."""
@@ -272,6 +274,30 @@ def test_an_episode_of_the_topic_has_the_steps_that_knew_its_start():
     arm.report(2, TIME_LIMIT)
     assert arm.column('episode') == [0, 0, 0, 1, 1, 0, 2]
     assert arm.column('terminated') == [False] * 4 + [True, False, False]
+
+
+def test_an_episode_in_which_the_arm_has_moved_before_it_was_heard_of_has_no_start():
+    """As for an arbiter that is started anew: nobody is told a wrong one; the next one counts."""
+    arm = ArmTrack('topic')
+    for moved_m in (0.2, 0.3):
+        arm.report(4, moved_m=moved_m)
+        assert not arm.tool()
+        arm.drive('PP')
+    arm.report(4, GOAL, moved_m=0.3)
+    arm.report(5, moved_m=0.001)
+    assert arm.tool()
+    arm.drive('PP')
+    arm.report(5, moved_m=0.1)
+    arm.drive('P')
+    arm.report(5, GOAL, moved_m=0.2)
+    assert arm.column('episode') == [0, 0, 0, 0, 5, 5, 5]
+
+
+def test_where_no_start_is_needed_an_episode_may_be_heard_of_late(topic):
+    topic.report(4, moved_m=0.2)
+    topic.drive('PP')
+    topic.report(4, GOAL, moved_m=0.3)
+    assert topic.column('episode') == [4, 4]
 
 
 def test_an_episode_of_the_operator_begins_with_a_step_that_knows_its_start():

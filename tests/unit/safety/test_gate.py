@@ -233,6 +233,18 @@ def test_a_reset_moves_nothing_before_a_zero_command():
     assert rig.drive().values == (0.4, 0.5)
 
 
+def test_a_zero_sent_before_the_reset_does_not_count():
+    """One that was on its way is not the person's answer to the reset."""
+    rig = Rig()
+    rig.gate.estop('button', rig.now_s)
+    rig.drive((0.0, 0.0), 0.1)
+    rig.gate.reset(rig.now_s)
+    rig.command((0.0, 0.0), age_s=0.1)
+    assert rig.drive().values == (0.0, 0.0)
+    rig.command((0.0, 0.0))
+    assert rig.drive().values == (0.4, 0.5)
+
+
 def test_a_reset_without_a_latch_changes_nothing():
     """Also while driving."""
     rig = Rig()

@@ -12,14 +12,17 @@ from takeover_nodes.conversions import ns_to_stamp, stamp_to_ns
 
 
 def joint_sample(message: JointState) -> JointSample:
-    """Return positions and velocities of a JointState, in its order; efforts are left out."""
-    return JointSample(
-        stamp_ns=stamp_to_ns(message.header.stamp),
-        names=tuple(message.name),
-        positions=np.array(message.position, dtype=np.float64),
-        velocities=np.array(message.velocity, dtype=np.float64),
-        frame_id=message.header.frame_id,
-    )
+    """Return positions and velocities of a JointState, in its order; efforts are left out.
+
+    So are joints that have none: joint_state_broadcaster writes NaN where it has no interface.
+    """
+    names, stamp_ns = tuple(message.name), stamp_to_ns(message.header.stamp)
+    numbers = np.array(message.position), np.array(message.velocity)
+    if all(len(column) == len(names) for column in numbers):
+        measured = ~np.isnan(numbers).any(axis=0)
+        names = tuple(name for name, is_measured in zip(names, measured) if is_measured)
+        numbers = tuple(column[measured] for column in numbers)
+    return JointSample(stamp_ns, names, *numbers, frame_id=message.header.frame_id)
 
 
 def joint_state_message(sample: JointSample, stamp_ns: int) -> JointState:

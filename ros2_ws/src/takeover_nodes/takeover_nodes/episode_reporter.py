@@ -31,7 +31,12 @@ class EpisodeReporter:
         stamp_ns = conversions.stamp_to_ns(state.header.stamp)
         self._publish(
             self.tracker.report(
-                state.episode, state.terminated, state.truncated, state.outcome, stamp_ns
+                state.episode,
+                state.terminated,
+                state.truncated,
+                state.outcome,
+                stamp_ns,
+                moved_m=state.mean_speed_m_s * state.elapsed_s,
             )
         )
 

@@ -57,7 +57,8 @@ class ArmFeedback:
     """Lets the gate of an arm feel joints and wrench; tells where the tool is.
 
     `robot_ready` is for whoever moves the arm between episodes: as long as it is false, nothing is
-    sent; then the gate begins anew where it finds the arm. Never heard, the robot is ready.
+    sent; then the gate, once it is at rest, begins anew where it finds the arm. Never heard, the
+    robot is ready.
     """
 
     def __init__(
@@ -78,6 +79,7 @@ class ArmFeedback:
         self.node, self.gate, self.stopped = node, gate, stopped
         self.tool_frame = robot.tool_frame
         self.ready = True
+        self.begins_anew = False
         self.publisher = node.speak(Odometry, 'tool_state', qos.SENSOR)
         # Joints are heard before activation too: a policy needs tool_state at its first tick.
         node.hear(JointState, 'joint_states', self.on_joints, qos.SENSOR, while_inactive=True)
@@ -88,7 +90,7 @@ class ArmFeedback:
     def on_joints(self, message: JointState) -> None:
         """Take measured joints; tell where they put the tool."""
         sample = arm_messages.joint_sample(message)
-        fault = self.gate.on_joints(sample, self.node.now_s())
+        fault = self.gate.on_joints(sample, self.node.now_ns(), self.node.now_s())
         if fault is not None:
             self.node.get_logger().warning(f'not used: {fault}', throttle_duration_sec=2.0)
             return
@@ -98,7 +100,7 @@ class ArmFeedback:
     def on_wrench(self, message: WrenchStamped) -> None:
         """Feel the wrench."""
         sample = arm_messages.wrench_sample(message)
-        output = self.gate.on_wrench(sample, self.node.now_s())
+        output = self.gate.on_wrench(sample, self.node.now_ns(), self.node.now_s())
         if output is not None:
             self.stopped(output)
 
@@ -111,7 +113,13 @@ class ArmFeedback:
 
     def follow(self, now_s: float) -> None:
         """Close the gate while the robot is not ready, and let it begin anew where the arm is."""
-        if self.ready:
-            self.gate.begin_anew(now_s)
-        else:
+        self.begins_anew = self.ready
+        if not self.ready:
             self.gate.begin_stop(NOT_READY, now_s)
+        self.tick(now_s)
+
+    def tick(self, now_s: float) -> None:
+        """Let the gate begin anew if it shall, and no longer sends a stop."""
+        if self.begins_anew and self.gate.at_rest:
+            self.begins_anew = False
+            self.gate.begin_anew(now_s)

@@ -123,7 +123,7 @@ class SafetyNode(ManagedNode):
         self.gate.begin_stop('deactivated', self.now_s())
         deadline_s = self.now_s() + self.gate.stop_bound_s()
         output = self.gate.tick(self.now_s())
-        while any(output.values) and self.now_s() < deadline_s:
+        while not self.gate.at_rest and self.now_s() < deadline_s:
             self.publish(output, on_arrival=False)
             time.sleep(self.period_s)
             output = self.gate.tick(self.now_s())
@@ -132,15 +132,18 @@ class SafetyNode(ManagedNode):
         self.publish_state(output)
 
     def on_command(self, command: Command) -> None:
-        """Forward a command at once, or reject it and keep the time-out running."""
+        """Forward a command at once, or reject it and keep the time-out running.
+
+        Whatever else is wrong with it, an e-stop that it tells of counts.
+        """
+        if command.estop:
+            self.publish_stop(self.gate.estop('e-stop pressed on the input device', self.now_s()))
         if command.header.frame_id != self.task.action.frame:
             self.gate.reject('wrong frame')
             return
         if command.source == Command.SOURCE_NONE:
             self.gate.reject('no source')
             return
-        if command.estop:
-            self.publish_stop(self.gate.estop('e-stop pressed on the input device', self.now_s()))
         stamp_ns = conversions.stamp_to_ns(command.header.stamp)
         output = self.gate.command(
             command.values,
@@ -174,6 +177,8 @@ class SafetyNode(ManagedNode):
         """Slew towards the last command; stop when it has become too old."""
         now_s = self.now_s()
         self.meter.tick(now_s)
+        if self.feedback is not None:
+            self.feedback.tick(now_s)
         self.publish(self.gate.tick(now_s), on_arrival=False)
 
     def look_for_rivals(self) -> None:
@@ -194,7 +199,7 @@ class SafetyNode(ManagedNode):
     def publish(self, output: GateOutput, on_arrival: bool) -> None:
         """Send one output to the robot and tell what was executed."""
         now = conversions.ns_to_stamp(self.now_ns())
-        if self.feedback is None or self.feedback.ready or any(output.values):
+        if self.feedback is None or self.feedback.ready or not self.gate.at_rest:
             self.output.publish(output)
         executed = ExecutedCommand(
             sequence=self.command.sequence,

@@ -75,13 +75,13 @@ class ArmEnv(TaskEnv):
 
     def _sense(self) -> None:
         joints, wrench = self.simulation.joints(), self.simulation.wrench()
-        now_s = self.simulation.time_s
+        now_ns, now_s = self.simulation.time_ns, self.simulation.time_s
         samples = {'wrench': wrench}
         if joints.stamp_ns > self._joints_ns:
             self._joints_ns = joints.stamp_ns
-            self._gate.on_joints(joints, now_s)
+            self._gate.on_joints(joints, now_ns, now_s)
             samples |= {'joint_state': joints, 'tool_state': self._gate.tool()}
-        output = self._gate.on_wrench(wrench, now_s)
+        output = self._gate.on_wrench(wrench, now_ns, now_s)
         if output is not None:
             self._move(output)
         for kind, sample in samples.items():

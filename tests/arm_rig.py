@@ -11,8 +11,10 @@ PERIOD_S = 0.02
 ROBOT = load_robot('franka')
 TOOL_TWIST = load_task('arm_reach').action
 KINEMATICS = ArmKinematics(ROBOT)
-LOW, HIGH = KINEMATICS.low_rad, KINEMATICS.high_rad
-BOX_LOW, BOX_HIGH = np.array(ROBOT.workspace.low_m), np.array(ROBOT.workspace.high_m)
+# Where the command ends; the arm itself has the margins of the robot file.
+LOW, HIGH = KINEMATICS.low_rad + ROBOT.slack_rad, KINEMATICS.high_rad - ROBOT.slack_rad
+BOX_LOW = np.array(ROBOT.workspace.low_m) + ROBOT.workspace.margin_m
+BOX_HIGH = np.array(ROBOT.workspace.high_m) - ROBOT.workspace.margin_m
 FASTEST = np.array([joint.max_velocity_rad_s for joint in ROBOT.joints])
 STEEPEST = np.array([joint.max_acceleration_rad_s2 for joint in ROBOT.joints])
 DOWN = np.array([1.0, 0.0, 0.0, 0.0])

@@ -57,13 +57,19 @@ class WorkspaceSpec(StrictModel):
 
     low_m: Vector
     high_m: Vector
+    margin_m: NotNegative = Field(
+        description='how far the tool of the arm is from where it is commanded, at most: so much '
+        'inside the box the command ends'
+    )
     soft_m: Positive = Field(description='nearer to a wall, motion towards it becomes slower')
 
     @model_validator(mode='after')
     def _has_a_size(self) -> 'WorkspaceSpec':
-        if not all(low < high for low, high in zip(self.low_m, self.high_m)):
+        least_m = 2.0 * self.margin_m
+        if not all(high - low > least_m for low, high in zip(self.low_m, self.high_m)):
             raise ValueError(
-                f'low_m {list(self.low_m)} must be less than high_m {list(self.high_m)}'
+                f'high_m {list(self.high_m)} must be more than low_m {list(self.low_m)} and twice '
+                f'margin_m, {self.margin_m}'
             )
         return self
 

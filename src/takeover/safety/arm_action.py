@@ -43,7 +43,9 @@ class ArmAction:
         moving = [name for name in names if name != GRIPPER]
         self.gripper = names.index(GRIPPER) if GRIPPER in names else None
         self._kinematics = kinematics
-        self._ik = DifferentialIk(kinematics, _MARGINS * JOINT_MARGIN_RAD)
+        self._ik = DifferentialIk(
+            kinematics, kinematics.robot.slack_rad + _MARGINS * JOINT_MARGIN_RAD
+        )
         self._is_twist = action.kind == 'twist'
         self._in_base = action.frame == robot.base_frame
         self._here = [names.index(name) for name in moving]  # in the values
@@ -103,8 +105,9 @@ class _Walls:
     """The soft walls of the workspace."""
 
     def __init__(self, robot: ArmSpec):
-        self._low = np.array(robot.workspace.low_m) + _MARGINS * WALL_MARGIN_M
-        self._high = np.array(robot.workspace.high_m) - _MARGINS * WALL_MARGIN_M
+        margin_m = robot.workspace.margin_m + _MARGINS * WALL_MARGIN_M
+        self._low = np.array(robot.workspace.low_m) + margin_m
+        self._high = np.array(robot.workspace.high_m) - margin_m
         self._soft_m = robot.workspace.soft_m
 
     def share(self, position: np.ndarray, velocity: np.ndarray) -> np.ndarray:

@@ -6,8 +6,11 @@ joints (`takeover.safety.arm_action`) that never leaves the limits of joints and
 
 * Joints that were never measured, or not for `observation_s`: no motion. The same for a wrench
   that is configured.
-* A joint farther from its command than the tolerance: stop. The command then comes to the joint,
-  and the arm moves again once a zero was commanded: who pushed on does not push again by himself.
+* A joint farther from its command than the tolerance: stop, and then send nothing until the own
+  controller of the robot has stopped, too. The command begins anew where the arm is, which moves
+  once a zero was commanded: who pushed on does not push again by himself.
+* Joints that fall silent: the same, but for the zero if the arm comes back where it was. Whoever
+  took it over, or started its controller anew, may have moved it.
 * A wrench above its limits: a protective stop that latches like an e-stop.
 * Hold is the measured position: the command comes to it once the arm has settled, and at each
   hand-over, as near as the slack. Nearer, an arm that hangs below its command would sink by as
@@ -17,12 +20,12 @@ The bound. Between two outputs less than `controller_timeout_s` apart, no joint 
 than its maximal velocity times their distance in time, and no joint velocity changes by more than
 its maximal acceleration times that distance: whoever commands, whenever he takes over or lets go,
 and wherever the joints are measured. After a longer silence, and after `activate`, the robot's own
-controller has stopped the arm. If the command is then farther from the arm than the tracking
-tolerance, it begins anew where the arm is; after `begin_anew` in any case.
+controller has stopped the arm, and the command begins where the arm is, or within the slack of it.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+import math
 
 import numpy as np
 from takeover.arm.kinematics import ArmKinematics
@@ -97,6 +100,8 @@ class ArmGate(SafetyGate):
         self._joints_fresh = False
         self._untracked: str | None = None  # which joint does not follow
         self._pushed = False  # whether one did not while it was commanded, and no zero came since
+        self._lost: str | None = None  # why nobody knows where the arm will be when it is found
+        self._told_s = -math.inf  # when positions were sent last
         self._settled_s = 0.0
         self._held = False  # whether the command has come to the measured position since at rest
         self._source: int | None = None
@@ -141,6 +146,8 @@ class ArmGate(SafetyGate):
         measured = self._senses.positions
         self._joints_fresh = True
         if not self._sent:
+            if self._lost and now_s - self._told_s < self._controller_timeout_s:
+                return None
             self._begin(measured)
         elif self._integrates:
             self._motion.follow(measured)
@@ -177,6 +184,10 @@ class ArmGate(SafetyGate):
         if hindrance is not None and self.state is GateState.FORWARDING:
             self._pushed |= self._untracked is not None
             self._stop(hindrance)
+        if self._seeded and self._at_rest():
+            self._lost = self._senses.joints_silence(now_s) or self._untracked
+            if self._lost:
+                self._rest_where_sent()
 
     def _follow(self, values: tuple[float, ...], now_s: float, age_s: float) -> None:
         hindrance = self._hindrance(now_s)
@@ -190,7 +201,7 @@ class ArmGate(SafetyGate):
 
     def _hindrance(self, now_s: float) -> str | None:
         """Say why the arm must not move now, or None."""
-        return self._senses.silence(now_s) or self._untracked
+        return self._senses.silence(now_s) or self._untracked or self._lost
 
     def _advance(self, dt_s: float) -> None:
         super()._advance(dt_s)
@@ -217,18 +228,20 @@ class ArmGate(SafetyGate):
     def _correct(self) -> None:
         """Bring the command near the measured joints; old ones say nothing of where they are."""
         if self._seeded and self._joints_fresh:
-            measured, slack = self._senses.positions, self._robot.slack_rad
+            measured, stopped = self._senses.positions, self._estop.latched
+            # What presses must give way wholly, wherever it is.
+            slack = 0.0 if stopped else self._robot.slack_rad
             ahead = np.clip(self._motion.state.positions - measured, -slack, slack)
-            self._motion.correct(measured + ahead)
+            self._motion.correct(measured + ahead, outside=stopped)
 
     def _begin(self, measured: np.ndarray) -> None:
-        """Know again where the arm is: near the command go on from there, else begin anew."""
+        """Know again where the arm is: the command is there, or within the slack of it."""
         state = self._motion.state
-        tolerance = self._robot.tracking_tolerance_rad
-        if state is None or np.abs(measured - state.positions).max() > tolerance:
+        if self._lost and self._not_tracking(measured):
+            self._pushed = True
+        if state is None or np.abs(measured - state.positions).max() > self._robot.slack_rad:
             self._motion.seed(measured)
-        self._seeded = True
-        self._correct()
+        self._seeded, self._lost = True, None
 
     def _not_tracking(self, measured: np.ndarray) -> str | None:
         """Say which joint is too far from its command, or None."""
@@ -243,11 +256,16 @@ class ArmGate(SafetyGate):
 
     def _stand(self) -> None:
         """Be at rest at once, and wait for joints that are measured from now on."""
+        self._rest_where_sent()
+        self._senses.forget_joints()
+        self._lost = None
+
+    def _rest_where_sent(self) -> None:
+        """Be at rest at once, and send nothing until it is known where the arm is."""
         super()._stand()
         self._motion.stand()
         if self._gripper is not None:
             self._gripper.stand()
-        self._senses.forget_joints()
         self._seeded, self._sent, self._untracked = False, False, None
 
     def _move(self, now_s: float) -> ArmOutput:
@@ -256,7 +274,7 @@ class ArmGate(SafetyGate):
         common = {'state': output.state, 'reason': output.reason, 'requested': output.requested}
         if not self._seeded:
             return ArmOutput(values=self._zero, **common)
-        self._sent = True
+        self._sent, self._told_s = True, now_s
         gripper = 0.0 if self._gripper is None else self._gripper.rate_m_s
         return ArmOutput(
             values=self._action.executed(state.motion[0], gripper, state.positions),

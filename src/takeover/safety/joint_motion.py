@@ -3,7 +3,9 @@
 Invariant: there is always a stop, worked out beforehand from the state the joints are in, that
 keeps every joint within its position limits and the tool inside its box. A step is taken only if
 the same is true of the state after it; otherwise the known stop is followed. So no sequence of
-commands, however irregular, leads outside.
+commands, however irregular, leads outside. An arm that swings behind its command stays inside by
+the margins of the robot file, `slack_rad` of the joints and `margin_m` of the box, by which these
+limits are narrower.
 
 Where an arm is outside already, the limit stands where the arm is: no farther out, but back. As
 it comes back, the limit comes with it, behind by the stop that was worked out last.
@@ -17,7 +19,8 @@ import numpy as np
 from takeover.arm.kinematics import ArmKinematics
 from takeover.safety.joint_state import JointCurves, JointState, StopPlan
 
-# Kept to the limits, so that the way between two checked positions is inside as well.
+# Kept to the limits beside the robot's own margins, so that the way between two checked positions
+# is inside as well.
 WALL_MARGIN_M = 1e-3
 JOINT_MARGIN_RAD = 1e-3
 # Steps longer than this are no steps of a control loop; the stop is followed instead.
@@ -41,13 +44,16 @@ class JointMotion:
         robot = kinematics.robot
         self.state: JointState | None = None
         self.refused = False  # whether the last step was the stop and not what was asked for
+        self._place: np.ndarray | None = None  # [3], m, outside the box: so far the command may go
         self._kinematics = kinematics
         self._curves = JointCurves(robot)
         self._period_s = period_s
-        self._low = kinematics.low_rad + JOINT_MARGIN_RAD
-        self._high = kinematics.high_rad - JOINT_MARGIN_RAD
-        self._box_low = np.array(robot.workspace.low_m) + WALL_MARGIN_M
-        self._box_high = np.array(robot.workspace.high_m) - WALL_MARGIN_M
+        joint_margin_rad = robot.slack_rad + JOINT_MARGIN_RAD
+        wall_margin_m = robot.workspace.margin_m + WALL_MARGIN_M
+        self._low = kinematics.low_rad + joint_margin_rad
+        self._high = kinematics.high_rad - joint_margin_rad
+        self._box_low = np.array(robot.workspace.low_m) + wall_margin_m
+        self._box_high = np.array(robot.workspace.high_m) - wall_margin_m
         self._fastest = np.array([axis.max_velocity for axis in self._curves.motion])
         self._correction_fastest = np.array(
             [axis.max_velocity for axis in self._curves.correction]
@@ -63,6 +69,7 @@ class JointMotion:
 
     def seed(self, measured: np.ndarray) -> None:
         """Stand at the measured positions [n], rad, wherever the command was before."""
+        self._place = None
         self._take(JointState.standing(measured))
 
     def forget(self) -> None:
@@ -82,14 +89,17 @@ class JointMotion:
         if self.state is not None:
             self.seed(self.state.positions)
 
-    def correct(self, measured: np.ndarray) -> bool:
+    def correct(self, measured: np.ndarray, outside: bool = False) -> bool:
         """Bring the command to the measured positions [n], rad, by and by; whether it will.
 
         Not if the tool would leave its box: the command, which is inside, leads back.
+
+        :param outside: also then, as far out as the arm is: it presses against something.
         """
         state = self.state
         low, high = self._limits(state)
         goal = np.clip(measured, low, high)
+        self._place = self._kinematics.tool_position(goal) if outside else None
         inside = self._inside_box(state, goal[None, :])
         offset = goal - state.positions if inside else np.zeros_like(goal)
         self.state = JointState(state.positions, state.motion, state.correction, offset)
@@ -151,7 +161,9 @@ class JointMotion:
 
     def _inside_box(self, state: JointState, way: np.ndarray) -> bool:
         """Whether the tool stays inside its box on the way [m, n], coming from `state`."""
-        here = self._kinematics.tool_position(state.positions)
-        low, high = np.minimum(self._box_low, here), np.maximum(self._box_high, here)
+        here = [self._kinematics.tool_position(state.positions)]
+        if self._place is not None:
+            here.append(self._place)
+        low, high = np.min([self._box_low, *here], axis=0), np.max([self._box_high, *here], axis=0)
         tool = np.array([self._kinematics.tool_position(positions) for positions in way])
         return bool((tool >= low).all() and (tool <= high).all())

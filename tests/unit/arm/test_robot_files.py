@@ -258,7 +258,8 @@ def test_most_of_the_workspace_is_reached_with_the_tool_down(name):
     kinematics = ArmKinematics(ARMS[name])
     box = ARMS[name].workspace
     down, home = np.array([1.0, 0.0, 0.0, 0.0]), np.array(ARMS[name].home_rad)
-    corners = np.stack(np.meshgrid(*np.linspace(box.low_m, box.high_m, 3).T), -1).reshape(-1, 3)
+    low, high = np.array(box.low_m) + box.margin_m, np.array(box.high_m) - box.margin_m
+    corners = np.stack(np.meshgrid(*np.linspace(low, high, 3).T), -1).reshape(-1, 3)
     reached = [kinematics.joints_for(corner, down, home) is not None for corner in corners]
     assert np.mean(reached) > 0.7
 

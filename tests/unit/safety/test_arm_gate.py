@@ -126,7 +126,9 @@ def test_old_joints_stop_the_arm():
     assert outputs[5].state is GateState.FORWARDING
     assert outputs[-1].state is GateState.STOPPED and outputs[-1].values == rig.zero
     assert outputs[-1].reason == 'no joint state for 0.15 s'
-    assert (outputs[-1].positions == outputs[-20].positions).all()  # not to where it once was
+    told = [output.positions for output in outputs if output.positions is not None]
+    assert told[-1] == pytest.approx(told[-2], abs=1e-4)  # not to where it once was
+    assert outputs[-1].positions is None, 'somebody else may have the arm'
     rig.feels_joints = True
     assert rig.drive(FORWARD, 0.2)[-1].state is GateState.FORWARDING
 
@@ -305,6 +307,17 @@ def test_an_infinite_wrench_is_too_much_even_between_good_ones():
     assert rig.gate.state is GateState.ESTOPPED
 
 
+@pytest.mark.parametrize('place', [(0.5, 0.0, 0.3), BOX_LOW + (0.2, 0.2, -0.01)])
+def test_a_protective_stop_gives_way_wholly_inside_the_box_and_outside(place):
+    """The command comes to where the arm is; else it would press on, and no reset would be."""
+    arm = joints_at(place)
+    rig = ArmRig(lag=0, start=joints_at(np.maximum(place, BOX_LOW + 0.01)))
+    rig.drive(rig.zero, 0.3)
+    rig.sent, rig.follow = [arm], lambda output: output
+    assert rig.wrench(force_n=55.0).state is GateState.ESTOPPED
+    assert rig.coast(4.0)[-1].positions == pytest.approx(arm, abs=1e-4)
+
+
 def test_a_latched_stop_needs_a_wrench_that_is_felt():
     """What is not known to be small is not small."""
     rig = ArmRig()
@@ -339,7 +352,7 @@ def test_hold_does_not_follow_an_arm_that_sags():
     rig.offset = np.full(7, 0.02)
     rig.coast(2.0)
     first = rig.sent[-1]
-    assert (first - START > 0.005).all() and (first - START < 0.021).all()  # began, and held
+    assert (first - START > 0.005).all() and (first - START < 0.031).all()  # began, and held
     rig.coast(3.0)
     assert (rig.sent[-1] == first).all()
 
@@ -387,12 +400,48 @@ def test_an_arm_that_does_not_follow_is_stopped():
     assert output.state is GateState.STOPPED and output.values == rig.zero
     arm = rig.measured
     rig.sent, rig.offset, rig.follow = [arm], arm * 0.0, lambda output: output
-    away = np.abs(rig.coast(3.0)[-1].positions - arm)
-    assert away.max() == pytest.approx(SLACK, abs=1e-4)
+    told = [output.positions is not None for output in rig.coast(1.0)]
+    assert told.index(True) * PERIOD_S > 0.2, 'its own controller stops first'
+    assert (rig.coast(0.1)[-1].positions == arm).all()
     waiting = rig.drive(FORWARD, 0.2)[-1]
     assert (waiting.state, waiting.reason) == (GateState.STOPPED, WAITING)
     rig.command(rig.zero)
     assert rig.drive(FORWARD, 0.2)[-1].state is GateState.FORWARDING
+
+
+def test_an_arm_that_comes_back_elsewhere_is_not_sent_back():
+    """Its controller was started anew, or somebody moved it; nobody drives at first."""
+    rig = ArmRig(lag=0)
+    rig.drive(FORWARD, 0.4)
+    rig.feels_joints = False
+    rig.drive(rig.zero, 0.8)
+    elsewhere = joints_at((0.55, 0.1, 0.35))
+    rig.sent, rig.feels_joints = [elsewhere], True
+    outputs = rig.drive(rig.zero, 1.0)
+    assert all(
+        (output.positions == elsewhere).all() for output in outputs if output.positions is not None
+    )
+    assert outputs[-1].state is GateState.FORWARDING
+    assert rig.drive(FORWARD, 0.4)[-1].values[2] > 0.05
+
+
+def test_an_arm_that_others_move_is_sent_nothing_and_then_begins_where_it_is():
+    """Slowly, by hand, while zeros are commanded: farther than the tolerance from its command."""
+    rig, position, begun = ArmRig(lag=0), START, 0
+    rig.drive(rig.zero, 0.4)
+    told_s, rig.follow = rig.now_s, lambda output: output
+    for _ in range(50):
+        position = position + 0.01 * np.eye(7)[0]
+        rig.sent = [position]
+        for output in rig.drive(rig.zero, PERIOD_S):
+            if output.positions is not None:
+                away = np.abs(output.positions - position).max()
+                assert away <= ROBOT.tracking_tolerance_rad + 0.01
+                if away == 0.0:
+                    begun += 1
+                    assert rig.now_s - told_s >= ROBOT.timeouts.controller_s - 1e-9
+                told_s = rig.now_s
+    assert begun == 1
 
 
 def test_who_pushes_against_something_does_not_push_again_by_himself():

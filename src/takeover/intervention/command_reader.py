@@ -143,7 +143,8 @@ class CommandReader:
         turbo = self._mapping.held('turbo_button', buttons)
         moved, deflection = [], 0.0
         for shape, index, low, high in self._components:
-            if shape is None:
+            if shape is None or low == high:
+                # Also no take-over by motion: turned where nothing turns, it moves nothing.
                 moved.append(0.0)
                 continue
             position = axes[index] / self._mapping.full_travel

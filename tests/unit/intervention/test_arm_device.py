@@ -334,3 +334,13 @@ def test_a_frame_needs_a_twist(tmp_path):
         load_joystick(path, action)
     path.write_text('deadman_button: 0\naxes: {joint: {axis: 0}}\n')
     assert isinstance(load_joystick(path, action), JoystickMapping)
+
+
+def test_a_puck_turned_where_nothing_turns_takes_nothing_over(peg_action):
+    """The policy must not pay for a motion that there is not."""
+    person = Person(peg_action)
+    person.run(5)
+    turned = (0.0, 0.0, 0.0, FULL, FULL, FULL)
+    assert person.run(10, axes=turned).mode is Mode.AUTONOMOUS
+    pushed = (0.0, 0.0, FULL, FULL, FULL, FULL)
+    assert person.run(10, axes=pushed).mode is Mode.HUMAN

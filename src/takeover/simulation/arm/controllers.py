@@ -4,7 +4,7 @@ They behave as those that drive real arms:
 
 * ros2_control, joint_trajectory_controller, given trajectories of one point: positions are
   interpolated linearly from the present reference (`interpolate_from_desired_state`) until
-  `time_from_start` is over, then held. Its `cmd_timeout` cuts a longer trajectory off here, too.
+  `time_from_start` is over, then held.
 * ros2_control, forward_command_controller on positions: hands on what it got, at once, and has no
   time-out: the last command holds.
 * MoveIt Servo on twists: integrates joint velocities from differential inverse kinematics, and

@@ -31,9 +31,10 @@ DOWN_1_S = 1.0
 # Of a driver with amount 1.
 _NOISE_TIME_S = 0.8
 _DELAY_S = 0.3
-# Metres and radians by which the goal is seen elsewhere; over a hole one looks more closely.
+# Metres and radians by which the goal is seen elsewhere; of a peg that has two millimetres of play
+# a person sees more than of a target in the air.
 _REACH_SPREAD = np.array([0.008] * 3 + [0.08] * 3)
-_PEG_SPREAD = np.array([0.004] * 3 + [0.06] * 3)
+_PEG_SPREAD = np.array([0.002] * 3 + [0.03] * 3)
 _ANY_RATE_M_S = 1.0  # faster than any gripper: the bounds decide
 
 
@@ -54,10 +55,7 @@ class ArmDriver:
         self._in_base = task.action.frame == robot.base_frame
         self._peg = task.episode if isinstance(task.episode, PegEpisodeSpec) else None
         self._amount = amount
-        # Of a peg that has two millimetres of play a person sees more than of a target in the air.
-        self._spread = np.array(
-            [0.002] * 3 + [0.03] * 3 if self._peg else [0.008] * 3 + [0.08] * 3
-        )
+        self._spread = _PEG_SPREAD if self._peg else _REACH_SPREAD
         self._keep = math.exp(-1.0 / (task.rate_hz * _NOISE_TIME_S))
         self._delay = round(_DELAY_S * amount * task.rate_hz)
 

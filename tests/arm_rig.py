@@ -51,7 +51,7 @@ class ArmRig:
         self.offset = np.zeros(len(robot.joints))
         self.sent = [np.array(start)] * (lag + 1)
         self.seen = self.measured  # as the gate was told the last time
-        self.width_m, self.force_n = 0.05, 0.0
+        self.width_m, self.object_m, self.force_n = 0.05, 0.0, 0.0  # object: between the fingers
         self.feels_joints = self.feels_wrench = True
         self.on_stop = lambda output: None  # is shown the first output of a protective stop
         self.zero = (0.0,) * len(action.components)
@@ -112,6 +112,8 @@ class ArmRig:
         """Let the arm go where it is sent."""
         if getattr(output, 'positions', None) is not None:
             self.sent.append(output.positions)
+        if getattr(output, 'width_m', None) is not None:
+            self.width_m = max(output.width_m, self.object_m)
         return output
 
     def drive(self, values, duration_s=0.5, source=None):

@@ -104,7 +104,11 @@ class GripperSpec(StrictModel):
     )
     min_width_m: NotNegative
     max_width_m: Positive
-    max_force_n: Positive
+    max_force_n: Positive = Field(description='of the drive itself')
+    squeeze_m: Positive = Field(
+        description='how much narrower than measured the width may be commanded: times the '
+        'stiffness of the servo, this is what the gate lets the fingers press with'
+    )
 
 
 class ControllerSpec(StrictModel):

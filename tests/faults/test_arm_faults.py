@@ -37,7 +37,7 @@ MOVES_RAD_S, STANDS_RAD_S = 0.05, 0.02
 # For a machine that is busy with other things; without a time-out the arm would go on for good.
 SLACK_S = 1.0
 # Between two commands that follow each other; a return to where it was commanded before is more.
-JUMP_RAD = 0.03
+JUMP_RAD = 0.01
 
 
 @pytest.fixture(scope='module')

@@ -155,7 +155,7 @@ class ArmGate(SafetyGate):
         if self._untracked:
             self._held = False
         if self._gripper is not None and self._senses.width_m is not None:
-            self._gripper.seed(self._senses.width_m)
+            self._gripper.measure(self._senses.width_m)
         return None
 
     def on_wrench(self, sample: WrenchSample, now_ns: int, now_s: float) -> ArmOutput | None:

@@ -1,7 +1,9 @@
 """The integrated width command of a gripper: never beyond its travel, never faster than allowed.
 
-It is seeded once. A gripper that holds something stands wider than its command, and that
-difference is what it grips with: bringing the command to the measured width would let go.
+It begins where the fingers are. A gripper that holds something stands wider than its command, and
+that difference is what it grips with: bringing the command to the measured width would let go. The
+command closes no farther than `squeeze_m` of the robot file beyond the measured width, which
+limits the force.
 """
 
 import math
@@ -15,7 +17,7 @@ _LAST_STRETCH = 20.0
 
 
 class GripperMotion:
-    """Width in m and its rate in m/s; no width until it is seeded."""
+    """Width in m and its rate in m/s; no width until it is measured."""
 
     def __init__(self, spec: GripperSpec, limits: AxisLimits):
         """Begin without a width.
@@ -23,6 +25,7 @@ class GripperMotion:
         :param limits: of the rate.
         """
         self.width_m: float | None = None
+        self._measured_m = 0.0
         self._spec = spec
         self._axis = AxisLimiter(limits)
 
@@ -36,13 +39,14 @@ class GripperMotion:
         """Whether the width does not change and will not."""
         return self._axis.at_rest
 
-    def seed(self, measured_m: float) -> None:
-        """Take the measured width, unless there is a command already."""
+    def measure(self, measured_m: float) -> None:
+        """Learn the measured width; it is the command, unless there is one already."""
+        self._measured_m = measured_m
         if self.width_m is None:
             self.width_m = self._inside(measured_m)
 
     def forget(self) -> None:
-        """Have no width until the next `seed`."""
+        """Have no width until the next `measure`."""
         self.stand()
         self.width_m = None
 
@@ -51,11 +55,12 @@ class GripperMotion:
         self._axis.stop_at_once()
 
     def step(self, rate_m_s: float, dt_s: float) -> None:
-        """Move towards a rate for `dt_s`, slower near the end of the travel."""
+        """Move towards a rate for `dt_s`, slower near the end of the travel or of the squeeze."""
         if self.width_m is None or dt_s <= 0.0:
             return
         before = self._axis.velocity
-        closing = self._braking(self.width_m - self._spec.min_width_m)
+        narrowest_m = max(self._spec.min_width_m, self._measured_m - self._spec.squeeze_m)
+        closing = self._braking(max(self.width_m - narrowest_m, 0.0))
         opening = self._braking(self._spec.max_width_m - self.width_m)
         after = self._axis.step(min(max(rate_m_s, -closing), opening), dt_s)
         width_m = self.width_m + 0.5 * dt_s * (before + after)

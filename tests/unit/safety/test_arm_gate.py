@@ -505,7 +505,7 @@ def test_velocity_and_acceleration_of_joints_are_bounded_when_everything_is_fast
 
 
 def test_the_gripper_opens_and_closes_within_its_travel():
-    """Fast in the middle, slow at the ends, and it keeps its grip when the arm is handed over."""
+    """Fast in the middle, slow at the ends."""
     rig = ArmRig()
     close = np.array([0.0] * 6 + [-0.1])
     outputs = rig.drive(close, 1.5, source=0)
@@ -516,11 +516,20 @@ def test_the_gripper_opens_and_closes_within_its_travel():
     assert np.abs(np.diff([output.values[6] for output in outputs])).max() <= (
         deceleration * PERIOD_S + 1e-9
     )
-    rig.width_m = 0.03  # something is between the fingers
-    assert rig.drive(rig.zero, 1.0, source=1)[-1].width_m < 1e-3
     outputs = rig.drive(-close, 2.0, source=1)
     assert outputs[-1].width_m == pytest.approx(0.08, abs=1e-3)
     assert max(output.width_m for output in outputs) <= 0.08
+
+
+def test_the_gripper_presses_no_harder_than_its_squeeze_and_keeps_its_grip():
+    """However long it is told to close; also when the arm is handed over."""
+    rig = ArmRig()
+    rig.object_m = 0.04
+    close = (0.0,) * 6 + (-0.1,)
+    widths = [output.width_m for output in rig.drive(close, 3.0, source=0)]
+    squeeze_m = ROBOT.gripper.squeeze_m
+    assert 0.0395 - squeeze_m < min(widths) == widths[-1] < 0.0405 - squeeze_m
+    assert rig.drive(rig.zero, 1.0, source=1)[-1].width_m == widths[-1]
 
 
 def test_without_a_gripper_in_the_action_it_is_left_alone():

@@ -2,8 +2,10 @@
 
 import numpy as np
 import pytest
+from takeover.arm.kinematics import ArmKinematics
 from takeover.safety.joint_motion import JointMotion
 from takeover.safety.joint_state import JointCurves, JointState, StopPlan
+from takeover.task import load_robot
 from tests.arm_rig import (
     BOX_HIGH,
     BOX_LOW,
@@ -139,3 +141,19 @@ def test_a_correction_does_not_leave_the_limits():
     motion = motion_at(start)
     assert motion.correct(start + 0.1 * UNIT[6])
     assert HIGH[6] - 0.002 < steps(motion, np.zeros(7), 100)[-1].positions[6] < HIGH[6]
+
+
+@pytest.mark.parametrize('name', ['ur5e', 'so101'])
+def test_the_jerk_of_each_joint_is_limited(name):
+    """Of arms on which it binds at 50 Hz; commanded back and forth between full speeds."""
+    robot = load_robot(name)
+    motion = JointMotion(ArmKinematics(robot), PERIOD_S)
+    motion.seed(np.array(robot.home_rad))
+    fastest = np.array([joint.max_velocity_rad_s for joint in robot.joints])
+    signs = np.random.default_rng(0).choice([-1.0, 0.0, 1.0], (20, len(fastest)))
+    states = [state for sign in signs for state in steps(motion, sign * fastest, 12)]
+    acceleration = np.array([state.motion[1] + state.correction[1] for state in states])
+    jerk = np.abs(np.diff(acceleration, axis=0)) / PERIOD_S
+    limit = np.array([joint.max_jerk_rad_s3 for joint in robot.joints])
+    assert (jerk <= limit * (1.0 + 1e-6)).all()
+    assert (jerk.max(axis=0) > 0.8 * limit).any()

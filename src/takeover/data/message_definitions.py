@@ -60,7 +60,8 @@ float64 elapsed_s
 # Part of the path's length covered, 0 to 1.
 float64 progress
 
-# Mean forward speed over the episode so far [m/s].
+# Mean forward speed over the episode so far, of an arm that of its tool [m/s]. Times elapsed_s it
+# tells an arbiter that is started within an episode how far the arm has moved already.
 float64 mean_speed_m_s
 
 # Mean distance to the path over the episode so far [m].

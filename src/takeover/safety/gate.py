@@ -101,7 +101,7 @@ class SafetyGate:
 
     @property
     def at_rest(self) -> bool:
-        """Whether the last output was zero."""
+        """Whether nothing moves that was asked for."""
         return self._at_rest()
 
     def activate(self, now_s: float) -> None:

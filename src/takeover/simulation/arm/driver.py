@@ -17,6 +17,7 @@ from takeover.arm.pose import matrix_of
 from takeover.arm_spec import ArmSpec
 from takeover.episode_spec import PegEpisodeSpec
 from takeover.simulation.arm.view import ArmView, goal_error
+from takeover.simulation.operator import OperatorError
 from takeover.specs import GRIPPER, TaskSpec, TWIST
 
 REACH_GAIN_1_S, PEG_GAIN_1_S = 2.5, 1.8
@@ -50,7 +51,13 @@ class ArmDriver:
         """Prepare a driver.
 
         :param amount: 0 drives as well as the controller can, 1 hardly ever arrives.
+        :raises OperatorError: the action of the task is not a twist.
         """
+        if task.action.kind != 'twist':
+            raise OperatorError(
+                f'task {task.task}: action.kind is {task.action.kind}; a simulated person moves '
+                'the tool of an arm; legal: twist'
+            )
         self._action = ActionContract(task.action)
         self._in_base = task.action.frame == robot.base_frame
         self._peg = task.episode if isinstance(task.episode, PegEpisodeSpec) else None

@@ -41,8 +41,7 @@ flattered by it.
 * *deployed*: the version chosen at the end by driving alone (`takeover.policy.evidence`);
   *evidence*: how often it came to the goal itself, and how often it was corrected or failed. Who
   chooses sees no evaluation: a run has ended before one is made. The runs of the rover are older
-  than this rule; they chose by take-overs and failures per second. Those of arm_reach are older
-  than `slack_rad`: each hand-over set a moving arm back by its lag.
+  than this rule; they chose by take-overs and failures per second.
 * *own best*: the best of all policies of this run in this table, by hindsight.
 * *newest*: what had been learned, whether it was offered to drive or not.
 * *take-overs*: up to the first mark, and from the last one on; *person*: share of all steps.

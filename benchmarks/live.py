@@ -16,6 +16,7 @@ import tempfile
 import time
 
 from benchmarks.machine import machine, verdict
+from benchmarks.swap import updates, wait_until_driving, wait_until_learning
 from benchmarks.ticks import missed_and_deviations
 import numpy as np
 from takeover.action import ActionContract
@@ -28,10 +29,8 @@ from takeover.simulation.robots import robot_environment
 from takeover.specs import spec_hash
 from takeover.task import load_task_and_robot
 from takeover.training.rlif_run import DEMONSTRATION_COURSES, LIVE_LATENCY_S, RlifRunConfig
-from takeover_msgs.msg import Command, ExecutedCommand, LearnerStatus, PolicyState
-from takeover_nodes import qos
-from tests.stack import Observer, running, wait_until
-from tests.stack_topics import wait_until_policy_is_executed
+from takeover_msgs.msg import Command
+from tests.stack import running
 
 OPERATOR_SKILL = 0.9
 MISSED_SHARE_LEARNING = 0.01
@@ -76,13 +75,9 @@ def listen(task: str, seconds: float, folder: Path, *learner: str) -> bool:
     folder.mkdir()
     arguments = (f'task:={task}', f'operator:={OPERATOR_SKILL}', f'record:={folder / "log"}')
     with running(('sim.launch.xml', *arguments, *learner), folder=folder) as (_, observer):
-        observer.hear(Command, 'policy/command', qos.RECORD)
-        observer.hear(ExecutedCommand, 'safety/executed_command', qos.RECORD)
-        observer.hear(PolicyState, 'policy/version', qos.LATCHED)
-        observer.hear(LearnerStatus, 'learner/status', qos.LATCHED)
-        wait_until_policy_is_executed(observer, 120.0)
+        wait_until_driving(observer)
         if learner:
-            wait_until(lambda: updates(observer) > 0, 'the learner learns', LEARNS_S)
+            wait_until_learning(observer, LEARNS_S)
         swaps, learned = observer.last('policy/version').swaps, updates(observer)
         start_s = time.monotonic()
         time.sleep(seconds)
@@ -110,12 +105,6 @@ def report(
         flush=True,
     )
     return passed
-
-
-def updates(observer: Observer) -> int:
-    """Return how many updates the learner has made."""
-    status = observer.last('learner/status')
-    return status.updates if status else 0
 
 
 if __name__ == '__main__':

@@ -108,10 +108,10 @@ def vision_launch(folder: Path) -> tuple[tuple[str, ...], ...]:
     return (('sim.launch.xml', 'task:=rover_lane', *arguments),)
 
 
-def wait_until_learning(observer: Observer) -> None:
+def wait_until_learning(observer: Observer, timeout_s: float = 300.0) -> None:
     """Listen to the learner, and wait until it has learned."""
     observer.hear(LearnerStatus, 'learner/status', qos.LATCHED)
-    wait_until(lambda: updates(observer) > 0, 'the learner learns', 300.0)
+    wait_until(lambda: updates(observer) > 0, 'the learner learns', timeout_s)
 
 
 def updates(observer: Observer) -> int:
